@@ -1,0 +1,27 @@
+"""How a plan names an object: `layer/payments/primary/weekend`."""
+
+from __future__ import annotations
+
+from oncall_gitops.core.model.instant import Instant, instant_text
+
+
+def user(slug: str) -> str:
+    return f"user/{slug}"
+
+
+def team(slug: str) -> str:
+    return f"team/{slug}"
+
+
+def schedule(full_name: str) -> str:
+    return f"schedule/{full_name}"
+
+
+def layer(full_name: str, slug: str) -> str:
+    return f"layer/{full_name}/{slug}"
+
+
+def override(full_name: str, *, start: Instant, replaces: str | None) -> str:
+    """An override's identity: the schedule, the start and the replaced user."""
+    address = f"override/{full_name}/{instant_text(start)}"
+    return f"{address}/{replaces}" if replaces else address

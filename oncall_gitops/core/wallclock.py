@@ -1,0 +1,133 @@
+"""Local time and zone to instant: the one rule for daylight saving, in one place.
+
+The rule is the "compatible" one of RFC 5545 3.3.5, java.time and Temporal: a local time that does not exist is
+read with the offset in force before the jump, one that occurs twice is the first of the two. Zones come from the
+pinned `tzdata` package and never from the operating system.
+"""
+
+from __future__ import annotations
+
+import zoneinfo
+from bisect import bisect_right
+from functools import cache
+from importlib.metadata import version
+
+from oncall_gitops.core.model.instant import Instant, to_datetime
+from oncall_gitops.core.model.when import DAY, Local, When, Written
+
+zoneinfo.reset_tzpath(())
+
+LONGEST_JUMP = 26 * 3600
+"""No zone's wall clock ever differs from UTC, or jumps, by more."""
+
+_BLOCK = 25
+"""Transitions are looked up once for each block of 2**25 seconds (about 388 days) that is asked for."""
+
+
+def tzdata_version() -> str:
+    """The version of the time zone data in use, as it goes into plans and runs."""
+    return version("tzdata")
+
+
+@cache
+def zone(name: str) -> Zone:
+    """The zone of an IANA name; KeyError if the pinned data has none of that name."""
+    try:
+        return Zone(zoneinfo.ZoneInfo(name))
+    except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError) as error:
+        raise KeyError(name) from error
+
+
+class Zone:
+    """One zone's offsets as tables for bisection."""
+
+    __slots__ = ("_info", "_local_blocks", "_utc_blocks", "name")
+
+    def __init__(self, info: zoneinfo.ZoneInfo) -> None:
+        self.name = info.key
+        self._info = info
+        self._utc_blocks: dict[int, tuple[list[Instant], list[int]]] = {}
+        self._local_blocks: dict[int, tuple[list[Local], list[int]]] = {}
+
+    def to_instant(self, local: Local) -> Instant:
+        """The instant of a local time, by the compatible rule."""
+        edges, offsets = self._local_blocks.get(local >> _BLOCK) or self._local_block(local >> _BLOCK)
+        return local - offsets[bisect_right(edges, local)]
+
+    def to_local(self, instant: Instant) -> Local:
+        """What a clock on the wall shows."""
+        return instant + self.offset(instant)
+
+    def offset(self, instant: Instant) -> int:
+        """Seconds that the wall clock is ahead of UTC."""
+        edges, offsets = self._utc_blocks.get(instant >> _BLOCK) or self._utc_block(instant >> _BLOCK)
+        return offsets[bisect_right(edges, instant)]
+
+    def transitions(self, start: Instant, end: Instant) -> list[tuple[Instant, int, int]]:
+        """Changes of the offset in [start, end): the instant, the offset before and the one after."""
+        found = []
+        for number in range(start >> _BLOCK, ((end - 1) >> _BLOCK) + 1):
+            edges, offsets = self._utc_block(number)
+            low, high = max(start, number << _BLOCK), min(end, (number + 1) << _BLOCK)
+            for index, edge in enumerate(edges):
+                if low <= edge < high:
+                    found.append((edge, offsets[index], offsets[index + 1]))
+        return found
+
+    def _utc_block(self, number: int) -> tuple[list[Instant], list[int]]:
+        if number not in self._utc_blocks:
+            margin = 2 * LONGEST_JUMP
+            start, end = (number << _BLOCK) - margin, ((number + 1) << _BLOCK) + margin
+            self._utc_blocks[number] = self._search(start, end)
+        return self._utc_blocks[number]
+
+    def _local_block(self, number: int) -> tuple[list[Local], list[int]]:
+        edges, offsets = self._utc_block(number)
+        walls = [edge + max(offsets[i], offsets[i + 1]) for i, edge in enumerate(edges)]
+        self._local_blocks[number] = (walls, offsets)
+        return self._local_blocks[number]
+
+    def _search(self, start: Instant, end: Instant) -> tuple[list[Instant], list[int]]:
+        """Every transition in the span, found by looking every half day and then by bisection."""
+        edges: list[Instant] = []
+        offsets = [self._probe(start)]
+        for low in range(start, end, DAY // 2):
+            high = min(low + DAY // 2, end)
+            before, after = offsets[-1], self._probe(high)
+            if before != after:
+                while high - low > 1:
+                    middle = (low + high) // 2
+                    if self._probe(middle) == before:
+                        low = middle
+                    else:
+                        high = middle
+                edges.append(high)
+                offsets.append(after)
+        return edges, offsets
+
+    def _probe(self, instant: Instant) -> int:
+        offset = to_datetime(instant).astimezone(self._info).utcoffset()
+        assert offset is not None
+        return offset.days * DAY + offset.seconds
+
+
+def instant(when: When, *, timezone: Zone, at: int) -> Instant:
+    """What a written time means in a zone; a bare date means that date at `at` seconds after midnight."""
+    match when.written:
+        case Written.INSTANT:
+            return when.seconds
+        case Written.LOCAL:
+            return timezone.to_instant(when.seconds)
+        case Written.DATE:
+            return timezone.to_instant(when.seconds + at)
+
+
+def local(when: When, *, timezone: Zone, at: int) -> Local:
+    """The wall clock that a written time means in a zone; an instant's is what the clock shows then."""
+    match when.written:
+        case Written.INSTANT:
+            return timezone.to_local(when.seconds)
+        case Written.LOCAL:
+            return when.seconds
+        case Written.DATE:
+            return when.seconds + at
