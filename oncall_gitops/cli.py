@@ -1,0 +1,203 @@
+"""The program: global options, commands loaded when they are called, and one place where failures end.
+
+`--help` is asked far more often than anything else and must start fast, so this module imports click alone;
+every command's module, and with it the database, YAML or pydantic, is imported when the command runs.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+from typing import Any, NoReturn
+
+import click
+
+from oncall_gitops import __version__
+from oncall_gitops.core.errors import OncallError
+
+PROGRAM = "oncall-gitops"
+
+COMMANDS: dict[str, tuple[str, str]] = {
+    "validate": ("validate", "Check the files: every mistake at once, with its place."),
+    "schema": ("schema", "Print the JSON Schema of the files, for editors."),
+    "reconcile": ("reconcile", "Make the database equal to the files: plan, check, apply."),
+    "show": ("show", "Render a saved plan."),
+    "who": ("who", "Who is on call, until when, and who is next."),
+    "shifts": ("shifts", "The shifts of a span of time."),
+    "override": ("override", "Add, list or end an override at once, without the files."),
+    "db": ("db", "Migrate the database; see and stop the embedded one."),
+    "history": ("history", "The past reconcile runs."),
+    "doctor": ("doctor", "Configuration, versions, connectivity, and where each setting came from."),
+}
+"""Each command's module in `oncall_gitops.commands`, which names its click command `command`, and its help."""
+
+WRONG_USAGE, BUG, INTERRUPTED, BROKEN_PIPE, TERMINATED = 64, 70, 130, 141, 143
+
+
+class Program(click.Group):
+    """Knows the commands by name, loads the one that is called, and explains what fails."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 (click's signature)
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        if cmd_name not in COMMANDS:
+            return None
+        module = import_module(f"oncall_gitops.commands.{COMMANDS[cmd_name][0]}")
+        command: click.Command = module.command
+        return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if args[0] not in COMMANDS:
+            ctx.fail(_no_such_command(args[0]))
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, short_help) for name, (_, short_help) in COMMANDS.items()])
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except (click.ClickException, click.exceptions.Exit, click.Abort):
+            raise
+        except BrokenPipeError:
+            raise click.exceptions.Exit(BROKEN_PIPE) from None
+        except Exception as error:
+            raise click.exceptions.Exit(_explain(error, verbose=ctx.params["verbose"] > 0)) from error
+
+
+@click.group(
+    cls=Program,
+    name=PROGRAM,
+    context_settings={"auto_envvar_prefix": "ONCALL_GITOPS", "help_option_names": ["-h", "--help"]},
+)
+@click.option(
+    "--color",
+    type=click.Choice(["auto", "always", "never"]),
+    default="auto",
+    help="Colours; auto means on a terminal, unless NO_COLOR is set.",
+)
+@click.option("-v", "--verbose", count=True, help="Tell more on stderr; twice for everything.")
+@click.option("-q", "--quiet", is_flag=True, help="Tell only errors on stderr.")
+@click.version_option(__version__, prog_name=PROGRAM)
+@click.pass_context
+def cli(ctx: click.Context, *, color: str, verbose: int, quiet: bool) -> None:
+    """On-call schedules as YAML in git, reconciled into PostgreSQL."""
+    from oncall_gitops.settings import plain_output
+
+    ctx.color = {"auto": False if plain_output() else None, "always": True, "never": False}[color]
+    if verbose or quiet:
+        import logging
+
+        levels = [logging.WARNING, logging.INFO, logging.DEBUG]
+        level = logging.ERROR if quiet else levels[min(verbose, 2)]
+        logging.basicConfig(stream=sys.stderr, level=level, format="%(levelname)s %(name)s: %(message)s")
+
+
+def main() -> NoReturn:
+    """The console script."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")  # LANG=C must not turn a name into a crash
+    signal.signal(signal.SIGTERM, _terminate)
+    sys.exit(_flushed(run()))
+
+
+def run(arguments: Sequence[str] | None = None) -> int:
+    """Run one command line and return its exit code (click's 2 for wrong usage would mean pending changes)."""
+    try:
+        outcome = cli.main(arguments, prog_name=PROGRAM, standalone_mode=False)
+    except click.UsageError as mistake:
+        mistake.show()
+        return WRONG_USAGE
+    except click.ClickException as failure:
+        click.echo(f"error: {failure.format_message()}", err=True)
+        return failure.exit_code
+    except click.Abort as abort:
+        interrupted = isinstance(abort.__cause__ or abort.__context__, KeyboardInterrupt)
+        click.echo("interrupted" if interrupted else "aborted", err=True)
+        return INTERRUPTED if interrupted else 1
+    except SystemExit as leaving:
+        return _code(leaving)
+    return outcome if type(outcome) is int else 0
+
+
+def _no_such_command(name: str) -> str:
+    from difflib import get_close_matches
+
+    close = get_close_matches(name, COMMANDS)
+    return f"No such command {name!r}." + (f" Did you mean {close[0]!r}?" if close else "")
+
+
+def _explain(error: Exception, *, verbose: bool) -> int:
+    """Say on stderr what failed, and with which exit code; whatever we did not foresee is a bug of ours."""
+    from oncall_gitops.settings import redact
+
+    match error:
+        case OncallError():
+            click.echo(redact(f"error: {error}"), err=True)
+            if error.help:
+                click.echo(redact(f"help: {error.help}"), err=True)
+            return error.exit_code
+        case OSError() if error.filename is not None:
+            click.echo(f"error: {os.fsdecode(error.filename)}: {error.strerror}", err=True)
+            return 1
+        case _:
+            click.echo(f"error: this is a bug in {PROGRAM} {__version__}: {_place(error)}", err=True)
+            if verbose:
+                import traceback
+
+                click.echo(redact("".join(traceback.format_exception(error))), err=True, nl=False)
+            else:
+                click.echo("help: run it again with -v before the command, and report what it says", err=True)
+            return BUG
+
+
+def _place(error: Exception) -> str:
+    """The kind of the error and where it was raised; its text may hold a secret, so only -v shows that."""
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    if trace is None:
+        return type(error).__name__
+    module = trace.tb_frame.f_globals.get("__name__", "?")
+    return f"{type(error).__name__} in {module}, line {trace.tb_lineno}"
+
+
+def _terminate(_signal: int, _frame: object) -> NoReturn:
+    """SIGTERM unwinds like an exception, so that transactions roll back and the embedded server is let go."""
+    raise SystemExit(TERMINATED)
+
+
+def _code(leaving: SystemExit) -> int:
+    if isinstance(leaving.code, str):
+        click.echo(leaving.code, err=True)
+        return 1
+    return leaving.code or 0
+
+
+def _flushed(code: int) -> int:
+    """Write out what is buffered while an error can still be told; a reader that has gone is no error."""
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        _discard_output()
+        return code or BROKEN_PIPE
+    except OSError as error:
+        _discard_output()
+        click.echo(f"error: the output cannot be written: {error.strerror}", err=True)
+        return code or 1
+    return code
+
+
+def _discard_output() -> None:
+    """Point stdout at nothing, so that the interpreter's own flush at exit is quiet."""
+    with contextlib.suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
