@@ -33,7 +33,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "history": ("history", "The past reconcile runs."),
     "doctor": ("doctor", "Configuration, versions, connectivity, and where each setting came from."),
 }
-"""Each command's module in `oncall_gitops.commands`, which names its click command `command`, and its help."""
+"""Each command's module in `oncall_gitops.commands`, whose click command is `command`, and its help."""
 
 WRONG_USAGE, BUG, INTERRUPTED, BROKEN_PIPE, TERMINATED = 64, 70, 130, 141, 143
 
@@ -111,7 +111,7 @@ def main() -> NoReturn:
 
 
 def run(arguments: Sequence[str] | None = None) -> int:
-    """Run one command line and return its exit code (click's 2 for wrong usage would mean pending changes)."""
+    """Run one command line and return its exit code (click's 2 for wrong usage means changes here)."""
     try:
         outcome = cli.main(arguments, prog_name=PROGRAM, standalone_mode=False)
     except click.UsageError as mistake:
