@@ -156,7 +156,7 @@ def _rotation(rotation: Rotation | Following | None) -> dict[str, Json]:
                 "rotation.type": cadence.type,
                 "rotation.users": [place_json(place) for place in places],
                 "rotation.start": _text(start),
-                "rotation.anchor": anchor and {"at": anchor.at.text, "user": anchor.user},
+                "rotation.anchor": {"at": anchor.at.text, "user": anchor.user} if anchor else None,
                 "rotation.rrule": cadence.rrule,
             }
             if cadence.handoff_day is not None:

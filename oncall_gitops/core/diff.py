@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from oncall_gitops.core.problem import Origin
@@ -51,27 +51,13 @@ def fields_of(before: Definition | None, after: Definition | None) -> tuple[Fiel
     )
 
 
-def diff(
-    *, desired: Mapping[str, Definition], live: Mapping[str, Definition], renamed: Mapping[str, str]
-) -> list[Change]:
-    """The changes, in order of address, that would turn `live` into `desired`.
-
-    `renamed` maps a desired address to the live one that it continues; both sides must know theirs.
-    """
+def diff(*, desired: Mapping[str, Definition], live: Mapping[str, Definition]) -> list[Change]:
+    """The changes, in order of address, that would turn `live` into `desired`."""
     changes = []
-    for address, after in desired.items():
-        previous = renamed.get(address)
-        before = live.get(previous or address)
-        if before is None:
-            changes.append(Change("create", address, fields=fields_of(None, after)))
-        elif previous:
-            changes.append(Change("rename", address, previous, fields=fields_of(before, after)))
-        elif before != after:
-            changes.append(Change("update", address, fields=fields_of(before, after)))
-    gone = live.keys() - desired.keys() - set(renamed.values())
-    changes += [Change("delete", address, fields=fields_of(live[address], None)) for address in gone]
-    return sorted(changes, key=lambda change: change.address)
-
-
-def caused_by(change: Change, cause: Cause) -> Change:
-    return replace(change, cause=cause)
+    for address in sorted(desired.keys() | live.keys()):
+        before, after = live.get(address), desired.get(address)
+        if before == after:
+            continue
+        action: Action = "create" if before is None else "delete" if after is None else "update"
+        changes.append(Change(action, address, fields=fields_of(before, after)))
+    return changes

@@ -86,9 +86,7 @@ class Timetable:
         ]
         self._sources = [source for source in sources if source and schedule.active]
         self._overrides = sorted(schedule.overrides, key=_precedence) if schedule.active else []
-        self._spans = [
-            override_span(override, timezone=schedule.timezone) for override in self._overrides
-        ]
+        self._spans = [override_span(override, timezone=schedule.timezone) for override in self._overrides]
 
     def shifts(self, window: Interval) -> list[Shift]:
         """The shifts, cut to the window."""
@@ -162,6 +160,11 @@ def override_span(override: Override, *, timezone: str) -> Interval:
     )
 
 
+def override_turn(override: Override) -> str:
+    """What stands for the turn in an override's hours: one name for each override of a schedule."""
+    return f"{override.start.text}/{override.replaces or ''}" if override.managed else f"#{override.id}"
+
+
 def layer_span(layer: Layer, schedule: Schedule) -> Interval:
     """[start, end) of a layer; what it does not say is the schedule's as written, read in the layer's zone."""
     timezone = zone(layer.timezone or schedule.timezone)
@@ -171,9 +174,7 @@ def layer_span(layer: Layer, schedule: Schedule) -> Interval:
 
 def schedule_span(schedule: Schedule) -> Interval:
     """[start, end) of a schedule's own dates, which cut its base rotation."""
-    return _span(
-        schedule.start, schedule.end, timezone=zone(schedule.timezone), at=schedule.handoff_time
-    )
+    return _span(schedule.start, schedule.end, timezone=zone(schedule.timezone), at=schedule.handoff_time)
 
 
 def base_turns(schedule: Schedule, *, ahead: int | None = None) -> Turns:
@@ -210,31 +211,30 @@ def active_spans(restrictions: Restrictions, window: Interval, *, timezone: Zone
     for week in range(first, last, WEEK):
         for restriction in restrictions:
             for start, length in restriction.spans():
-                span = Interval(
-                    timezone.to_instant(week + start), timezone.to_instant(week + start + length)
-                )
+                span = Interval(timezone.to_instant(week + start), timezone.to_instant(week + start + length))
                 if not span.is_empty and span.overlaps(window):
                     spans.append(span)
     return _merged(sorted(spans))
 
 
 def _base_source(schedule: Schedule, siblings: Mapping[str, Schedule]) -> _Source | None:
-    match schedule.rotation:
-        case None:
-            return None
-        case Following():
-            turns = _followed(schedule.rotation, schedule.team, siblings)
-        case Rotation():
-            turns = base_turns(schedule)
-    return turns and _Source("base", turns, schedule_span(schedule), zone(schedule.timezone), ())
+    if schedule.rotation is None:
+        return None
+    if isinstance(schedule.rotation, Following):
+        turns = _followed(schedule.rotation, schedule.team, siblings)
+    else:
+        turns = base_turns(schedule)
+    if turns is None:
+        return None
+    return _Source("base", turns, schedule_span(schedule), zone(schedule.timezone), ())
 
 
 def _layer_source(layer: Layer, schedule: Schedule, siblings: Mapping[str, Schedule]) -> _Source | None:
     turns = layer_turns(layer, schedule, siblings=siblings)
+    if turns is None:
+        return None
     timezone = zone(layer.timezone or schedule.timezone)
-    return turns and _Source(
-        f"layer:{layer.slug}", turns, layer_span(layer, schedule), timezone, layer.restrictions
-    )
+    return _Source(f"layer:{layer.slug}", turns, layer_span(layer, schedule), timezone, layer.restrictions)
 
 
 def _followed(rotation: Following, team: str, siblings: Mapping[str, Schedule]) -> Turns | None:
@@ -259,7 +259,7 @@ def _precedence(override: Override) -> tuple[bool, int, str]:
 
 
 def _override_claims(override: Override, span: Interval, below: Sequence[Shift]) -> list[Shift]:
-    turn = f"{override.start.text}/{override.replaces or ''}" if override.managed else f"#{override.id}"
+    turn = override_turn(override)
     if span.is_empty:
         return []
     if override.replaces is None:
@@ -292,7 +292,11 @@ def _overlay(lower: Sequence[Shift], upper: Sequence[Shift]) -> list[Shift]:
     free = [
         Interval(before.end, after.start)
         for before, after in pairwise(
-            [Interval(FOREVER_AGO, FOREVER_AGO), *(Interval(*c[:2]) for c in upper), Interval(FOREVER, FOREVER)]
+            [
+                Interval(FOREVER_AGO, FOREVER_AGO),
+                *(Interval(*c[:2]) for c in upper),
+                Interval(FOREVER, FOREVER),
+            ]
         )
         if before.end < after.start
     ]

@@ -64,8 +64,9 @@ class LiveState:
 
     `state` holds managed and unmanaged objects alike. `objects` maps an address to its row; an unmanaged
     override's address ends in `#<id>`, so that it never meets a managed one. `newest_as_of` is the T of the
-    newest recorded run; `tzdata` the time zone data that run used. `shifts_until` maps a schedule's full name
-    to the edge up to which `shifts` is filled (absent: never filled).
+    newest recorded run; `tzdata` the time zone data that the newest reconcile used, `source_digest` the digest
+    of the desired state that it applied to everything (None if it was narrowed). `shifts_until` maps a
+    schedule's full name to the edge up to which `shifts` is filled (absent: never filled).
     """
 
     state: State
@@ -73,4 +74,5 @@ class LiveState:
     database_id: str = ""
     newest_as_of: Instant | None = None
     tzdata: str | None = None
+    source_digest: str | None = None
     shifts_until: Mapping[str, Instant] = field(default_factory=dict)

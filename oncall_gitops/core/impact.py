@@ -1,0 +1,177 @@
+"""What a plan does to people: who is on call before and after, and who gains and loses which hours.
+
+Both sides are runs of holders over the same window: before, from the `shifts` table (and, past its end, from
+the live definitions); after, from the state that the plan leads to.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from oncall_gitops.core.diff import Cause
+from oncall_gitops.core.model.instant import Instant
+from oncall_gitops.core.model.interval import Interval
+
+
+class Held(NamedTuple):
+    """One user holds [start, end); runs of these are in order and disjoint."""
+
+    start: Instant
+    end: Instant
+    user: str
+
+
+class Span(NamedTuple):
+    """A span of one schedule whose holder changes; None is nobody."""
+
+    schedule: str
+    start: Instant
+    end: Instant
+    before: str | None
+    after: str | None
+    cause: Cause
+
+
+class HolderNow(NamedTuple):
+    """Who is on call at the instant of the plan."""
+
+    schedule: str
+    before: str | None
+    after: str | None
+
+
+class Hours(NamedTuple):
+    """One person's time on call in the window, in seconds."""
+
+    user: str
+    before: int
+    after: int
+
+
+class ScheduleGap(NamedTuple):
+    """A span that a schedule leaves to nobody."""
+
+    schedule: str
+    start: Instant
+    end: Instant
+
+
+@dataclass(frozen=True, slots=True)
+class Impact:
+    """`shifts` are merged to the longest spans with one holder before and one after, by schedule and start.
+
+    `hours` names only those whose hours change. Gaps are told only of schedules on both sides.
+    """
+
+    window: Interval
+    on_call_now: tuple[HolderNow, ...] = ()
+    shifts: tuple[Span, ...] = ()
+    hours: tuple[Hours, ...] = ()
+    gaps_opened: tuple[ScheduleGap, ...] = ()
+    gaps_closed: tuple[ScheduleGap, ...] = ()
+
+
+Runs = Mapping[str, Sequence[Held]]
+
+
+def assess(
+    before: Runs, after: Runs, *, window: Interval, cause: Callable[[str, Instant, str | None], Cause]
+) -> Impact:
+    """Compare two sets of runs by schedule; one that is missing on a side did not, or will not, exist.
+
+    `cause` says why a span changes, given the schedule, the span's start and its holder after.
+    """
+    names = sorted(before.keys() | after.keys())
+    changed = {name: _changed(before.get(name, ()), after.get(name, ()), window) for name in names}
+    return Impact(
+        window,
+        on_call_now=tuple(
+            HolderNow(
+                name, holder(before.get(name, ()), window.start), holder(after.get(name, ()), window.start)
+            )
+            for name in names
+        ),
+        shifts=tuple(
+            Span(name, start, end, old, new, cause(name, start, new))
+            for name in names
+            for start, end, old, new in changed[name]
+        ),
+        hours=tuple(_hours(before, after, window)),
+        gaps_opened=tuple(
+            ScheduleGap(name, *gap)
+            for name in names
+            if name in before and name in after
+            for gap in _joined((s, e) for s, e, _, new in changed[name] if new is None)
+        ),
+        gaps_closed=tuple(
+            ScheduleGap(name, *gap)
+            for name in names
+            if name in before and name in after
+            for gap in _joined((s, e) for s, e, old, _ in changed[name] if old is None)
+        ),
+    )
+
+
+def holder(runs: Sequence[Held], at: Instant) -> str | None:
+    """Who holds an instant."""
+    return next((run.user for run in runs if run.start <= at < run.end), None)
+
+
+def _changed(
+    before: Sequence[Held], after: Sequence[Held], window: Interval
+) -> list[tuple[Instant, Instant, str | None, str | None]]:
+    """Maximal spans in which the holder differs, with one holder before and one after."""
+    edges = {window.start, window.end}
+    for run in (*before, *after):
+        edges |= {edge for edge in (run.start, run.end) if edge in window}
+    ordered = sorted(edges)
+    found: list[tuple[Instant, Instant, str | None, str | None]] = []
+    holders = zip(_at_each(before, ordered), _at_each(after, ordered), strict=True)
+    for start, end, (old, new) in zip(ordered, ordered[1:], holders, strict=False):
+        if old == new:
+            continue
+        if found and found[-1][1] == start and found[-1][2:] == (old, new):
+            found[-1] = (found[-1][0], end, old, new)
+        else:
+            found.append((start, end, old, new))
+    return found
+
+
+def _at_each(runs: Sequence[Held], edges: Sequence[Instant]) -> list[str | None]:
+    """The holder from each edge on, in one pass."""
+    holders: list[str | None] = []
+    index = 0
+    for edge in edges:
+        while index < len(runs) and runs[index].end <= edge:
+            index += 1
+        is_held = index < len(runs) and runs[index].start <= edge
+        holders.append(runs[index].user if is_held else None)
+    return holders
+
+
+def _hours(before: Runs, after: Runs, window: Interval) -> Iterable[Hours]:
+    old, new = _totals(before, window), _totals(after, window)
+    for user in sorted(old.keys() | new.keys()):
+        if old[user] != new[user]:
+            yield Hours(user, old[user], new[user])
+
+
+def _totals(runs: Runs, window: Interval) -> Counter[str]:
+    totals: Counter[str] = Counter()
+    for held in runs.values():
+        for run in held:
+            totals[run.user] += max(0, min(run.end, window.end) - max(run.start, window.start))
+    return totals
+
+
+def _joined(spans: Iterable[tuple[Instant, Instant]]) -> list[tuple[Instant, Instant]]:
+    joined: list[tuple[Instant, Instant]] = []
+    for start, end in spans:
+        if joined and joined[-1][1] == start:
+            joined[-1] = (joined[-1][0], end)
+        else:
+            joined.append((start, end))
+    return joined

@@ -1,0 +1,189 @@
+"""Everything that a reviewer sees of a plan, as one value: changes, impact on people, safety.
+
+Text, JSON and the exit code are all rendered from a `Proposal`, so that they cannot disagree.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+
+from oncall_gitops.core.coverage import judged_window, uncovered
+from oncall_gitops.core.diff import Cause
+from oncall_gitops.core.impact import Held, Impact, ScheduleGap, assess, holder
+from oncall_gitops.core.limits import Limits
+from oncall_gitops.core.model.instant import Instant
+from oncall_gitops.core.model.interval import Interval
+from oncall_gitops.core.model.live import LiveState, StoredShift
+from oncall_gitops.core.model.schedule import Schedule
+from oncall_gitops.core.model.shift import Shift
+from oncall_gitops.core.model.state import DesiredState, State
+from oncall_gitops.core.plan import Plan, make_plan
+from oncall_gitops.core.resolve import Timetable
+from oncall_gitops.core.safety import Check, Evidence, judge
+from oncall_gitops.core.scope import Scope, followed_by
+
+Stored = Mapping[str, Sequence[StoredShift]]
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where the desired state comes from; `commit` is None outside of git."""
+
+    files: int = 0
+    commit: str | None = None
+    dirty: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What is asked for: the instant T, the window [T, T + horizon), the scope, limits and accepted rules."""
+
+    at: Instant
+    until: Instant
+    scope: Scope
+    limits: Limits
+    allow: tuple[str, ...]
+    source: Source
+    tzdata: str
+
+    @property
+    def window(self) -> Interval:
+        return Interval(self.at, self.until)
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """A plan with its impact and the verdict of the safety rules.
+
+    `resolved` holds, by schedule, the whole shifts that meet the window once the plan is applied.
+    """
+
+    request: Request
+    plan: Plan
+    impact: Impact
+    safety: tuple[Check, ...]
+    resolved: Mapping[str, Sequence[Shift]]
+    stored: Stored
+
+    @property
+    def is_blocked(self) -> bool:
+        return any(check.verdict == "block" for check in self.safety)
+
+    @property
+    def is_pending(self) -> bool:
+        """Whether applying it would change anything but the far end of the table."""
+        return bool(self.plan.changes or self.impact.shifts)
+
+
+def propose(desired: DesiredState, live: LiveState, stored: Stored, request: Request) -> Proposal:
+    """Plan, and say what the plan does to people.
+
+    `stored` are the rows of `shifts` that end after T, by schedule, in the database's names.
+    """
+    plan = make_plan(desired, live, scope=request.scope, tzdata=request.tzdata)
+    stored = plan.renaming.shifts(stored)
+    window = request.window
+    affected = _affected(plan)
+    resolved = {
+        name: Timetable(plan.after.schedules[name], siblings=plan.after.schedules).whole_shifts(window)
+        for name in affected
+        if name in plan.after.schedules
+    }
+    before = {
+        name: _before(plan.live, stored.get(name, ()), name, window)
+        for name in affected
+        if name in plan.live.state.schedules
+    }
+    after = {name: [Held(s.start, s.end, s.user) for s in shifts] for name, shifts in resolved.items()}
+    impact = assess(before, after, window=window, cause=_Causes(plan).cause)
+    evidence = Evidence(
+        plan=plan,
+        impact=impact,
+        files=request.source.files,
+        desired_schedules=len(desired.state.schedules),
+        new_gaps=_new_gaps(plan, before, resolved, window),
+        at=request.at,
+    )
+    safety = judge(evidence, limits=request.limits, allow=request.allow)
+    return Proposal(request, plan, impact, safety, resolved, stored)
+
+
+def table_edge(live: LiveState, full_name: str, at: Instant) -> Instant:
+    """Up to when the `shifts` table answers for a schedule; T if it was never filled, or not as far as T."""
+    return max(live.shifts_until.get(full_name, at), at)
+
+
+def missed_shifts(live: LiveState, full_name: str, *, at: Instant) -> list[Shift]:
+    """The shifts between the end of the table and T, from the definitions as they stood."""
+    edge = live.shifts_until.get(full_name)
+    if edge is None or edge >= at or full_name not in live.state.schedules:
+        return []
+    return _timetable(live.state, full_name).shifts(Interval(edge, at))
+
+
+def _affected(plan: Plan) -> list[str]:
+    """The schedules in scope, and those that follow one of them."""
+    names = set(plan.schedules)
+    for state in (plan.live.state, plan.after):
+        names |= {name for name, schedule in state.schedules.items() if followed_by(schedule) & names}
+    return sorted(names)
+
+
+def _before(live: LiveState, stored: Sequence[StoredShift], name: str, window: Interval) -> list[Held]:
+    """Who is on call as things stand: what the table says, and past its end what the definitions say."""
+    edge = table_edge(live, name, window.start)
+    runs = [Held(row.start, row.end, row.user) for row in stored if row.end > window.start]
+    edge = max([edge, *(run.end for run in runs)])
+    if edge < window.end:
+        beyond = _timetable(live.state, name).shifts(Interval(edge, window.end))
+        runs += [Held(s.start, s.end, s.user) for s in beyond]
+    return runs
+
+
+def _new_gaps(
+    plan: Plan,
+    before: Mapping[str, Sequence[Held]],
+    resolved: Mapping[str, Sequence[Shift]],
+    window: Interval,
+) -> list[ScheduleGap]:
+    """Promised hours that nobody covers after, and that somebody covered, or nobody promised, before."""
+    found = []
+    for name, shifts in resolved.items():
+        schedule = plan.after.schedules[name]
+        judged = judged_window(schedule, now=window.start, until=window.end)
+        for gap in uncovered(schedule, shifts, judged):
+            if not _was_gap(plan.live.state.schedules.get(name), before.get(name, ()), gap):
+                found.append(ScheduleGap(name, *gap))
+    return found
+
+
+def _was_gap(schedule: Schedule | None, before: Collection[Held], gap: tuple[Instant, Instant]) -> bool:
+    if schedule is None or schedule.coverage == "none":
+        return False
+    return not any(run.start < gap[1] and gap[0] < run.end for run in before)
+
+
+class _Causes:
+    """Why a span changes: because of the files, by hand, by an unmanaged row, or by new time zone data."""
+
+    def __init__(self, plan: Plan) -> None:
+        self._plan = plan
+        self._live_runs: dict[str, list[Held]] = {}
+
+    def cause(self, schedule: str, start: Instant, after: str | None) -> Cause:
+        state = self._plan.live.state
+        if schedule in state.schedules and schedule in self._plan.live.shifts_until:
+            timetable = _timetable(state, schedule)
+            runs = [Held(s.start, s.end, s.user) for s in timetable.shifts(Interval(start, start + 1))]
+            if holder(runs, start) == after:
+                return "unmanaged" if self._plan.tzdata == self._plan.live.tzdata else "tzdata"
+        causes = {change.cause for change in self._plan.changes if f"/{schedule}" in change.address}
+        for cause in ("files", "drift", "tzdata", "unmanaged"):
+            if cause in causes:
+                return cause
+        return "files"
+
+
+def _timetable(state: State, full_name: str) -> Timetable:
+    return Timetable(state.schedules[full_name], siblings=state.schedules)
