@@ -1,4 +1,4 @@
-"""Plain builders: strings in, model values out, every field defaulted, so that a test shows only what it is about.
+"""Plain builders: strings in, model values out, every field defaulted: a test shows what it is about.
 
 Unless a test says otherwise a schedule is in UTC, begins on Monday 2026-01-05 at 09:00, and has no rotation;
 a rotation is weekly.
@@ -25,7 +25,7 @@ from oncall_gitops.core.model.schedule import Coverage, Schedule
 from oncall_gitops.core.model.shift import Gap, Shift
 from oncall_gitops.core.model.state import State
 from oncall_gitops.core.model.team import Team
-from oncall_gitops.core.model.user import TimeOff, User
+from oncall_gitops.core.model.user import NOBODY, TimeOff, User
 from oncall_gitops.core.model.when import WEEKDAYS, When, parse_clock, parse_when
 
 A_MONDAY = "2026-01-05"
@@ -199,7 +199,9 @@ def a_user(
         name=name or slug.title(),
         email=email or f"{slug}@example.com",
         timezone=timezone,
-        time_off=tuple(TimeOff(when(start).at_midnight(), when(end).at_midnight()) for start, end in time_off),
+        time_off=tuple(
+            TimeOff(when(start).at_midnight(), when(end).at_midnight()) for start, end in time_off
+        ),
     )
 
 
@@ -208,12 +210,16 @@ def a_team(slug: str = "payments", *, name: str | None = None, members: Sequence
 
 
 def a_state(
-    schedules: Iterable[Schedule] = (), *, users: Iterable[User] | None = None, teams: Iterable[Team] | None = None
+    schedules: Iterable[Schedule] = (),
+    *,
+    users: Iterable[User] | None = None,
+    teams: Iterable[Team] | None = None,
 ) -> State:
     """A state of these schedules; users and teams that are not given are made from the slugs in use."""
     listed = list(schedules)
     if users is None:
-        users = [a_user(slug) for slug in sorted({slug for item in listed for slug in _slugs(item)} - {"nobody"})]
+        slugs = {slug for item in listed for slug in _slugs(item)} - {NOBODY}
+        users = [a_user(slug) for slug in sorted(slugs)]
     if teams is None:
         teams = [a_team(slug) for slug in sorted({item.team for item in listed})]
     return State(

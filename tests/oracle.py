@@ -1,9 +1,9 @@
 """Who is on call, the slow way: the contract's sentences one after another, asked anew at each instant.
 
-This is the measure for the product's resolver, so it shares nothing with it but the nouns: local time goes through
-`zoneinfo` alone, handoffs come from `dateutil` or from counting days one by one from occurrence 0, windows are
-asked on every day around, and shifts are what remains the same from one look to the next. `step` is the time
-between two looks; it must divide every edge of the schedule that is asked about.
+This is the measure for the product's resolver, so it shares nothing with it but the nouns: local time goes
+through `zoneinfo` alone, handoffs come from `dateutil` or from counting days one by one from occurrence 0,
+windows are asked on every day around, and shifts are what remains the same from one look to the next. `step`
+is the time between two looks; it must divide every edge of the schedule that is asked about.
 """
 
 from __future__ import annotations
@@ -54,12 +54,9 @@ class Stretch(NamedTuple):
     claim: Claim
 
 
-# --- 3.2: local time and UTC
-
-
 @lru_cache(maxsize=1_000_000)
 def to_instant(local: Local, zone: str) -> Instant:
-    """`fold=0` is the compatible rule: the first of two, and the old offset where there is none (PEP 495)."""
+    """Section 3.2: `fold=0` is the first of two, and the old offset where there is none (PEP 495)."""
     naive = datetime(1970, 1, 1) + timedelta(seconds=local)
     aware = naive.replace(tzinfo=zoneinfo.ZoneInfo(zone), fold=0)
     return round(aware.astimezone(UTC).timestamp())
@@ -67,7 +64,8 @@ def to_instant(local: Local, zone: str) -> Instant:
 
 @lru_cache(maxsize=1_000_000)
 def to_local(instant: Instant, zone: str) -> Local:
-    aware = (datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=instant)).astimezone(zoneinfo.ZoneInfo(zone))
+    moment = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=instant)
+    aware = moment.astimezone(zoneinfo.ZoneInfo(zone))
     return round((aware.replace(tzinfo=None) - datetime(1970, 1, 1)).total_seconds())
 
 
@@ -89,11 +87,8 @@ class Clock:
         return to_instant(self.local(when), self.zone)
 
 
-# --- 3.1: handoffs
-
-
 def occurrences(cadence: Cadence, start: datetime) -> Iterator[datetime]:
-    """Occurrence 0 is `start`, then every later occurrence of the rule, on the local calendar."""
+    """Section 3.1: occurrence 0 is `start`, then every later occurrence of the rule."""
     yield start
     if cadence.rrule is not None:
         yield from (moment for moment in rrulestr(cadence.rrule, dtstart=start) if moment > start)
@@ -127,11 +122,8 @@ def handoffs(rotation: Rotation, clock: Clock, start: When, until: Instant) -> l
     return found
 
 
-# --- 3.4 and 3.5: whose turn
-
-
 class Turns:
-    """The turns of one rotation: where each begins and which place holds it then (None: empty)."""
+    """Sections 3.4 and 3.5: where each turn begins and which place holds it then (None: empty)."""
 
     def __init__(self, rotation: Rotation, clock: Clock, start: When, until: Instant) -> None:
         self.places = rotation.places
@@ -209,11 +201,8 @@ class Turns:
         return None if place is None else self.places[place].user
 
 
-# --- 3.3: restrictions
-
-
 def is_open(restrictions: Restrictions, instant: Instant, zone: str) -> bool:
-    """Whether some window, begun on some day around, holds the instant."""
+    """Section 3.3: whether some window, begun on some day around, holds the instant."""
     if not restrictions:
         return True
     today = to_local(instant, zone) // DAY
@@ -240,9 +229,6 @@ def opened_on(day: int, window: WholeDays | DailyWindow | WeeklyWindow) -> Itera
         start = midnight + window.start
         end = midnight + (window.end_day - window.start_day) % 7 * DAY + window.end
         yield start, end if end > start else end + WEEK
-
-
-# --- 3.6, 3.7: precedence
 
 
 class Source:
@@ -289,7 +275,7 @@ class Source:
 
 
 class Oracle:
-    """Answers for one schedule at instants before `until`."""
+    """Sections 3.6 to 3.8: answers for one schedule at instants before `until`."""
 
     def __init__(self, schedule: Schedule, *, siblings: Iterable[Schedule] = (), until: Instant) -> None:
         self.schedule = schedule
@@ -325,7 +311,7 @@ class Oracle:
         return None if claim is None or claim.user == NOBODY else claim
 
     def shifts(self, window: Interval, *, step: int = MINUTE) -> list[Stretch]:
-        """3.8: runs of looks that give the same user, source and turn, clipped to the window."""
+        """Section 3.8: runs of looks that give the same user, source and turn, clipped to the window."""
         found: list[Stretch] = []
         for instant in range(window.start, window.end, step):
             claim = self.on_call(instant)
@@ -339,7 +325,7 @@ class Oracle:
 
 
 def in_order_of_claim(overrides: Iterable[Override]) -> list[Override]:
-    """3.7: unmanaged first, the newest and then the greatest id; of the managed those that replace nobody."""
+    """Section 3.7: unmanaged first, newest and greatest first; of the managed, those without `replaces`."""
     unmanaged = [override for override in overrides if not override.managed]
     managed = [override for override in overrides if override.managed]
     return [
