@@ -9,7 +9,8 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from oncall_gitops.core.coverage import judged_window, uncovered
-from oncall_gitops.core.diff import Cause
+from oncall_gitops.core.definition import override_address
+from oncall_gitops.core.diff import Cause, Change
 from oncall_gitops.core.impact import Held, Impact, ScheduleGap, assess, holder
 from oncall_gitops.core.limits import Limits
 from oncall_gitops.core.model.instant import Instant
@@ -19,7 +20,7 @@ from oncall_gitops.core.model.schedule import Schedule
 from oncall_gitops.core.model.shift import Shift
 from oncall_gitops.core.model.state import DesiredState, State
 from oncall_gitops.core.plan import Plan, make_plan
-from oncall_gitops.core.resolve import Timetable
+from oncall_gitops.core.resolve import Timetable, override_span
 from oncall_gitops.core.safety import Check, Evidence, judge
 from oncall_gitops.core.scope import Scope, followed_by
 
@@ -69,6 +70,17 @@ class Proposal:
     @property
     def is_blocked(self) -> bool:
         return any(check.verdict == "block" for check in self.safety)
+
+    @property
+    def kept(self) -> list[Change]:
+        """The unmanaged objects that stay and are not over yet."""
+        over = {
+            override_address(override, schedule)
+            for schedule in self.plan.live.state.schedules.values()
+            for override in schedule.overrides
+            if override_span(override, timezone=schedule.timezone).end <= self.request.at
+        }
+        return [change for change in self.plan.unmanaged if change.address not in over]
 
     @property
     def is_pending(self) -> bool:

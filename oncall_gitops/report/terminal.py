@@ -1,0 +1,58 @@
+"""Text on a terminal: colour, columns, and user text that cannot command the terminal."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Sequence
+
+import click
+
+from oncall_gitops.core.model.instant import Instant
+from oncall_gitops.core.model.when import local_datetime
+from oncall_gitops.core.wallclock import zone
+
+
+def shown(text: str) -> str:
+    """User text with control, format and invisible characters escaped, on one line."""
+    return "".join(
+        char if unicodedata.category(char) not in _UNSAFE else f"\\u{{{ord(char):x}}}" for char in text
+    )
+
+
+_UNSAFE = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
+
+
+def local_words(moment: Instant, timezone: str) -> str:
+    """`Mon 2026-12-07 09:00` on a wall in that zone."""
+    local = local_datetime(zone(timezone).to_local(moment))
+    return f"{_DAYS[local.weekday()]} {local:%Y-%m-%d %H:%M}"
+
+
+_DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+
+
+def table(rows: Sequence[Sequence[str]], *, indent: str = "", header: Sequence[str] = ()) -> str:
+    """Rows in columns, two spaces apart; the header, if any, is bold."""
+    lines = [header, *rows] if header else list(rows)
+    if not lines:
+        return ""
+    widths = [max(_width(line[column]) for line in lines) for column in range(len(lines[0]))]
+    texts = [
+        (indent + "  ".join(_padded(cell, width) for cell, width in zip(line, widths, strict=True))).rstrip()
+        for line in lines
+    ]
+    if header:
+        texts[0] = click.style(texts[0], bold=True)
+    return "\n".join(texts) + "\n"
+
+
+def _padded(cell: str, width: int) -> str:
+    return cell + " " * (width - _width(cell))
+
+
+def _width(text: str) -> int:
+    plain = click.unstyle(text)
+    return sum(
+        0 if unicodedata.combining(char) else 2 if unicodedata.east_asian_width(char) in "WF" else 1
+        for char in plain
+    )
