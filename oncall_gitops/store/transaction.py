@@ -1,0 +1,159 @@
+"""The one transaction in which the record changes.
+
+It is SERIALIZABLE, and its first statement after its own timeouts is a table lock: the snapshot is taken when
+the wait is over, so whoever waited reads what the other one wrote. An advisory lock would not do: asking for
+it is a query, which takes the snapshot before the wait. Being the transaction's, the lock is right through
+transaction poolers and ends with its holder, killed, cut off or frozen.
+"""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import psycopg
+from psycopg.pq import TransactionStatus
+from sqlalchemy import Connection
+from sqlalchemy.exc import DBAPIError
+
+from oncall_gitops.core.errors import DatabaseUnreachable, LockBusy, OncallError, OutcomeUnknown
+from oncall_gitops.core.model.instant import from_datetime, instant_text
+from oncall_gitops.store.database import Database
+from oncall_gitops.store.failures import TRY_AGAIN, lost_connection, our_errors, sqlstate
+
+T = TypeVar("T")
+
+ATTEMPTS = 5
+
+STATEMENT_SECONDS = 120
+IDLE_SECONDS = 20
+"""How long a frozen command may hold the lock; less than the default patience of one that waits (30 s)."""
+
+_PATIENCE = 15.0
+"""How long to ask what became of a commit: a server that crashed needs some seconds to come back."""
+
+_LOCK = "LOCK TABLE reconcile_mutex IN EXCLUSIVE MODE"
+
+_HOLDER = """
+SELECT activity.pid, activity.application_name, activity.xact_start
+FROM pg_locks AS locks JOIN pg_stat_activity AS activity ON activity.pid = locks.pid
+WHERE locks.relation = 'reconcile_mutex'::regclass AND locks.mode = 'ExclusiveLock' AND locks.granted
+"""
+
+
+class _LockTimeout(Exception):
+    """The wait for the mutex is over, in vain."""
+
+
+def apply(
+    database: Database, body: Callable[[Connection], T], *, run_id: str, lock_timeout: float = 30.0
+) -> T:
+    """Run `body` alone and commit; what it returns, once that is certain.
+
+    `body` must record a run with `run_id`. It is run again from its start, with a new snapshot, when the
+    database asks for that. Raises LockBusy, naming the holder, when the lock is not had in `lock_timeout`
+    seconds; OutcomeUnknown when the answer to the commit was lost and nothing can be learnt of it; what
+    `body` raises, after a rollback.
+    """
+    for attempt in range(1, ATTEMPTS + 1):
+        try:
+            return _attempt(database, body, run_id=run_id, lock_timeout=lock_timeout)
+        except (psycopg.Error, DBAPIError) as error:
+            if sqlstate(error) not in TRY_AGAIN:
+                with our_errors(database.name):
+                    raise
+            if attempt < ATTEMPTS:
+                time.sleep(random.uniform(0, 0.05 * 2**attempt))
+    raise LockBusy(
+        f"other transactions changed the same rows in each of {ATTEMPTS} attempts; try again later"
+    )
+
+
+def _attempt(database: Database, body: Callable[[Connection], T], *, run_id: str, lock_timeout: float) -> T:
+    with database.raw_connect(isolation="SERIALIZABLE") as connection:
+        driver = driver_connection(connection)
+        try:
+            lock(driver, timeout=lock_timeout)
+        except _LockTimeout:
+            raise LockBusy(_who_holds(driver, lock_timeout)) from None
+        result = body(connection)
+        try:
+            commit(driver)
+        except psycopg.Error as error:
+            if not lost_connection(error):
+                raise
+            connection.invalidate()
+            _find_out(database, run_id)
+        return result
+
+
+def lock(driver: psycopg.Connection[Any], *, timeout: float) -> None:
+    """Begin: the timeouts that free everybody else from us, then the lock, all in one round trip."""
+    milliseconds = max(1, round(timeout * 1000))
+    settings = {
+        "lock_timeout": f"{milliseconds}ms",
+        "statement_timeout": f"{STATEMENT_SECONDS * 1000 + milliseconds}ms",
+        "idle_in_transaction_session_timeout": f"{IDLE_SECONDS}s",
+        "client_connection_check_interval": "1s",
+    }
+    statements = [f"SET LOCAL {name} = '{value}'" for name, value in settings.items()]
+    try:
+        driver.execute("; ".join([*statements, _LOCK]).encode())
+    except psycopg.errors.LockNotAvailable:
+        driver.rollback()
+        raise _LockTimeout from None
+
+
+def commit(driver: psycopg.Connection[Any]) -> None:
+    """Commit, and make sure that it was one: to a failed transaction the server answers ROLLBACK, no error."""
+    if driver.info.transaction_status != TransactionStatus.INTRANS:
+        raise OncallError("the transaction had failed and was rolled back; nothing was changed")
+    answer = driver.execute("COMMIT").statusmessage
+    if answer != "COMMIT":
+        raise OncallError(f"the server answered {answer} to COMMIT; nothing was changed")
+
+
+def driver_connection(connection: Connection) -> psycopg.Connection[Any]:
+    """The driver's connection below SQLAlchemy's."""
+    driver = connection.connection.driver_connection
+    assert isinstance(driver, psycopg.Connection)
+    return driver
+
+
+def _who_holds(driver: psycopg.Connection[Any], waited: float) -> str:
+    """Asked after our rollback, in a transaction of its own."""
+    holders = []
+    for pid, application, since in driver.execute(_HOLDER).fetchall():
+        begun = f", since {instant_text(from_datetime(since))}" if since else ""
+        holders.append(f"process {pid} of the server ({application or 'unnamed'}{begun})")
+    driver.rollback()
+    holder = ", ".join(holders) or "somebody who has left meanwhile"
+    return f"the lock was not to be had within {waited:g} seconds; it is held by {holder}"
+
+
+def _find_out(database: Database, run_id: str) -> None:
+    """After a lost answer: return if the run is on record, raise if it is not or nobody can say.
+
+    Taking the lock first waits for the transaction whose end we missed, if the server still has it.
+    """
+    said = "the connection was lost while the commit was on its way"
+    deadline = time.monotonic() + _PATIENCE
+    while True:
+        try:
+            with database.connect() as connection:
+                driver = driver_connection(connection)
+                lock(driver, timeout=_PATIENCE)
+                found = driver.execute("SELECT 1 FROM reconcile_runs WHERE id = %s", [run_id]).fetchone()
+            break
+        except (OncallError, _LockTimeout):
+            if time.monotonic() < deadline:
+                time.sleep(0.5)
+                continue
+            raise OutcomeUnknown(
+                f"{said}, and the database cannot be asked what became of it",
+                help=f"if `oncall-gitops history` shows run {run_id}, all was applied; else nothing was",
+            ) from None
+    if found is None:
+        raise DatabaseUnreachable(f"{said}; run {run_id} is not on record, so nothing was changed")
