@@ -126,6 +126,9 @@ def run(arguments: Sequence[str] | None = None) -> int:
         return INTERRUPTED if interrupted else 1
     except SystemExit as leaving:
         return _code(leaving)
+    except OSError as failure:  # help and the version are printed before any command is invoked
+        _discard_output()
+        return _explain(failure, verbose=False)
     return outcome if type(outcome) is int else 0
 
 
@@ -146,8 +149,9 @@ def _explain(error: Exception, *, verbose: bool) -> int:
             if error.help:
                 click.echo(redact(f"help: {error.help}"), err=True)
             return error.exit_code
-        case OSError() if error.filename is not None:
-            click.echo(f"error: {os.fsdecode(error.filename)}: {error.strerror}", err=True)
+        case OSError():
+            about = "" if error.filename is None else f"{os.fsdecode(error.filename)}: "
+            click.echo(redact(f"error: {about}{error.strerror or error}"), err=True)
             return 1
         case _:
             click.echo(f"error: this is a bug in {PROGRAM} {__version__}: {_place(error)}", err=True)

@@ -136,14 +136,17 @@ def _from_variable(name: str, text: str, read: Callable[[str], Any]) -> tuple[An
 
 def _from_file(file: Path) -> tuple[dict[Key, Any], dict[str, str]]:
     """Every setting of the file by its path in it, and where each is written; all mistakes at once."""
-    shown = os.path.relpath(file).replace(os.sep, "/")
+    near = os.path.relpath(file).replace(os.sep, "/")
+    shown = str(file) if near.startswith("..") else near
     problems: list[Problem] = []
     values: dict[Key, Any] = {}
     origins: dict[str, str] = {}
-    for key, node in _leaves(_compose(file, shown), shown, problems):
+    for key, name, node in _leaves(_compose(file, shown), shown, problems):
         origin = _origin(shown, node)
         if (read := _READERS.get(key)) is None:
-            problems.append(Problem(origin, "OG902", f"unknown setting {'.'.join(key)!r}", _close(key)))
+            problems.append(
+                Problem(_origin(shown, name), "OG902", f"unknown setting {'.'.join(key)!r}", _close(key))
+            )
             continue
         try:
             if not isinstance(node.value, str):
@@ -183,23 +186,25 @@ def _compose(file: Path, shown: str) -> yaml.Node | None:
 
 
 def _leaves(
-    node: yaml.Node | None, shown: str, problems: list[Problem], path: Key = ()
-) -> Iterator[tuple[Key, yaml.Node]]:
-    """Every value that is no mapping, by the keys that lead to it; a key that is there twice is a problem."""
+    node: yaml.Node | None, shown: str, problems: list[Problem], path: Key = (), name: yaml.Node | None = None
+) -> Iterator[tuple[Key, yaml.Node, yaml.Node]]:
+    """Every value that is no mapping: the keys that lead to it, the last of them as written, and itself.
+
+    A key that is there twice is a problem.
+    """
     import yaml
 
     if node is None or (not path and node.value == ""):
         return
     if not isinstance(node, yaml.MappingNode):
-        yield path, node
+        yield path, name or node, node
         return
     seen: set[str] = set()
     for key, value in node.value:
-        name = str(key.value)
-        if name in seen:
-            problems.append(Problem(_origin(shown, key), "OG904", f"{name!r} is written twice"))
-        seen.add(name)
-        yield from _leaves(value, shown, problems, (*path, name))
+        if key.value in seen:
+            problems.append(Problem(_origin(shown, key), "OG904", f"{key.value!r} is written twice"))
+        seen.add(str(key.value))
+        yield from _leaves(value, shown, problems, (*path, str(key.value)), key)
 
 
 def _origin(shown: str, node: Any) -> Origin:
