@@ -1,9 +1,9 @@
 """Recurrence rules: our own strict reading of RFC 5545 RRULE values.
 
 Lenient readers guess: they accept a part twice, a zeroth day of the month that then fires every day, a
-repetition every 0 days that never ends. A rule that decides who is woken up must mean one thing, so this parser
-knows the grammar of RFC 5545 3.3.10 and its table of what may stand together, refuses everything else with its
-place in the text, and gives each rule one normal form. Whether a rule ever fires is for `firing.py` to prove.
+repetition every 0 days that never ends. A rule that decides who is woken up must mean one thing, so this
+parser knows the grammar of RFC 5545 3.3.10 and its table of what may stand together, refuses everything else
+with its place in the text, and gives each rule one normal form. Whether a rule fires is for `firing.py`.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ def parse_rule(text: str) -> Rule:
             mistakes.extend(error.mistakes)
     mistakes.extend(_clashes(parts, values=values, end=len(text)))
     if mistakes:
-        raise RuleError(*sorted(set(mistakes), key=lambda mistake: mistake.span))
+        raise RuleError(*sorted(mistakes, key=lambda mistake: mistake.span))
     rule = Rule(**{_FIELDS[name]: value for name, value in values.items()})
     notes.extend(_missing_days(rule, parts=parts))
     return replace(rule, notes=tuple(notes))

@@ -56,7 +56,7 @@ class RuleMistake(NamedTuple):
 
 
 class RuleError(ValueError):
-    """The rule is refused. `mistakes` are all reasons, in the order of the text; the first stands for them."""
+    """The rule is refused. `mistakes` are all reasons in the order of the text; the first stands for them."""
 
     def __init__(self, *mistakes: RuleMistake) -> None:
         super().__init__("; ".join(mistake.message for mistake in mistakes))

@@ -1,0 +1,123 @@
+"""Rules that know no calendar but the week: the same offsets again and again, found by division.
+
+HOURLY, DAILY and WEEKLY rules without months, days of the month or of the year repeat after a fixed span: the
+interval itself, or the smallest span that holds whole intervals and whole days or weeks. So the age of a
+rotation costs nothing.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import lcm
+
+from oncall_gitops.core.model.rule import Rule
+from oncall_gitops.core.model.when import DAY, Local, weekday
+
+HOUR = 3600
+
+
+@dataclass(frozen=True, slots=True)
+class Repeating:
+    """`offsets` (sorted, in [0, period)) after `origin`, after `origin + period`, and so on."""
+
+    origin: Local
+    period: int
+    offsets: tuple[int, ...]
+
+    def count(self, before: Local) -> int:
+        """How many occurrences lie before a local time."""
+        if before <= self.origin:
+            return 0
+        periods, rest = divmod(before - self.origin, self.period)
+        return periods * len(self.offsets) + bisect_left(self.offsets, rest)
+
+    def nth(self, index: int) -> Local | None:
+        """The occurrence of that index, from 0; None if there is none."""
+        if not self.offsets:
+            return None
+        periods, place = divmod(index, len(self.offsets))
+        return self.origin + periods * self.period + self.offsets[place]
+
+    def between(self, low: Local, high: Local) -> list[Local]:
+        """The occurrences in [low, high), in order."""
+        first, end = self.count(low), self.count(high)
+        if first >= end:
+            return []
+        if len(self.offsets) == 1:
+            start = self.origin + self.offsets[0]
+            return list(range(start + first * self.period, start + end * self.period, self.period))
+        periods, skip = divmod(first, len(self.offsets))
+        last = -(-end // len(self.offsets))
+        bases = range(self.origin + periods * self.period, self.origin + last * self.period, self.period)
+        found = [base + offset for base in bases for offset in self.offsets]
+        return found[skip : skip + end - first]
+
+
+def repeats(rule: Rule) -> bool:
+    """Whether the rule knows no calendar but the week."""
+    named = rule.months or rule.weeks or rule.year_days or rule.month_days
+    return rule.frequency in ("HOURLY", "DAILY", "WEEKLY") and not named
+
+
+def repeating(rule: Rule, start: Local) -> Repeating:
+    """The occurrences of such a rule, counted from `start`."""
+    match rule.frequency:
+        case "HOURLY":
+            return _hourly(rule, start)
+        case "DAILY":
+            return _daily(rule, start)
+        case _:
+            return _weekly(rule, start)
+
+
+def picked(values: Sequence[int], positions: tuple[int, ...]) -> tuple[int, ...]:
+    """What BYSETPOS leaves of a sorted set."""
+    if not positions:
+        return tuple(values)
+    size = len(values)
+    places = {position - 1 if position > 0 else size + position for position in positions}
+    return tuple(values[place] for place in sorted(places) if 0 <= place < size)
+
+
+def _hourly(rule: Rule, start: Local) -> Repeating:
+    origin, step = start - start % HOUR, rule.interval * HOUR
+    period = lcm(step, 7 * DAY) if rule.days else lcm(step, DAY) if rule.hours else step
+    weekdays = {day.weekday for day in rule.days}
+    minutes = picked(rule.times(start), rule.positions)
+    offsets = tuple(
+        after + minute
+        for after in range(0, period, step)
+        if not rule.hours or (origin + after) % DAY // HOUR in rule.hours
+        if not weekdays or weekday(origin + after) in weekdays
+        for minute in minutes
+    )
+    return Repeating(origin, period, offsets)
+
+
+def _daily(rule: Rule, start: Local) -> Repeating:
+    origin, step = start - start % DAY, rule.interval * DAY
+    period = lcm(step, 7 * DAY) if rule.days else step
+    weekdays = {day.weekday for day in rule.days}
+    times = picked(rule.times(start), rule.positions)
+    offsets = tuple(
+        after + time
+        for after in range(0, period, step)
+        if not weekdays or weekday(origin + after) in weekdays
+        for time in times
+    )
+    return Repeating(origin, period, offsets)
+
+
+def _weekly(rule: Rule, start: Local) -> Repeating:
+    origin = week_of(start, week_start=rule.week_start)
+    weekdays = {day.weekday for day in rule.days} or {weekday(start)}
+    days = sorted((day - rule.week_start) % 7 * DAY for day in weekdays)
+    moments = [day + time for day in days for time in rule.times(start)]
+    return Repeating(origin, rule.interval * 7 * DAY, picked(moments, rule.positions))
+
+
+def week_of(local: Local, *, week_start: int) -> Local:
+    """00:00 on the first day of the week that holds `local`."""
+    return local - local % DAY - (weekday(local) - week_start) % 7 * DAY

@@ -1,0 +1,250 @@
+"""Rules that follow the calendar: counted year by year, each year as a set of days.
+
+These are the MONTHLY and YEARLY rules, and all that name months, days of the month or of the year. A rule
+becomes one or more streams: times of day, and the days on which they occur. What a rule picks from a year
+depends on the year's shape alone; INTERVAL then leaves some of those days. Totals per year make counting
+independent of the age.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from collections import defaultdict
+from dataclasses import dataclass, replace
+from math import gcd
+
+from oncall_gitops.core.model.rule import ByDay, Rule
+from oncall_gitops.core.model.when import DAY, Local, weekday
+from oncall_gitops.core.repeating import HOUR, picked, week_of
+from oncall_gitops.core.year import (
+    FIRST_YEAR,
+    LAST_YEAR,
+    days_of,
+    first_day,
+    month_and_day,
+    month_bits,
+    picked_days,
+    shape,
+    year_of,
+)
+
+_YEAR_BITS = (1 << 366) - 1
+
+
+@dataclass(frozen=True, slots=True)
+class DayInterval:
+    """The days that INTERVAL leaves: those of `bits` from `origin` on, again every `length` days."""
+
+    origin: int
+    length: int
+    bits: int
+
+    def days(self, year: int) -> int:
+        return self.bits >> (first_day(year) - self.origin) % self.length & _YEAR_BITS
+
+
+@dataclass(frozen=True, slots=True)
+class MonthInterval:
+    """Every `length` months from the month `origin` (12 x year + month) on, `span` months each time."""
+
+    origin: int
+    length: int
+    span: int = 1
+
+    def days(self, year: int) -> int:
+        first = 12 * year - self.origin
+        months = [month for month in range(1, 13) if (first + month) % self.length < self.span]
+        return month_bits(months, leap=shape(year).leap) if months else 0
+
+
+Interval = DayInterval | MonthInterval | None
+
+
+@dataclass(frozen=True, slots=True)
+class Stream:
+    """Times of day (seconds, sorted) and the days on which they all occur."""
+
+    rule: Rule
+    times: tuple[int, ...]
+    interval: Interval = None
+    positions: tuple[int, ...] = ()
+
+    def days(self, year: int) -> int:
+        days = picked_days(self.rule, shape(year), self.positions)
+        return days & self.interval.days(year) if self.interval and days else days
+
+
+class Yearly:
+    """The occurrences from the year of `start` to LAST_YEAR, as streams."""
+
+    __slots__ = ("_first", "_streams", "_totals", "_years")
+
+    def __init__(self, streams: tuple[Stream, ...], *, start: Local) -> None:
+        self._streams = streams
+        self._first = max(year_of(start // DAY), FIRST_YEAR)
+        self._years: dict[int, tuple[int, ...]] = {}
+        self._totals = [0]
+
+    def days(self, year: int) -> int:
+        """The days of a year on which anything occurs, as bits."""
+        days = 0
+        for each in self._in_year(year):
+            days |= each
+        return days
+
+    def count(self, before: Local) -> int:
+        """How many occurrences lie before a local time."""
+        day, time = divmod(before, DAY)
+        year = year_of(day)
+        if year < self._first:
+            return 0
+        total = self._before_year(year)
+        if year > LAST_YEAR:
+            return total
+        place = day - first_day(year)
+        earlier = (1 << place) - 1
+        for stream, days in zip(self._streams, self._in_year(year), strict=True):
+            total += (days & earlier).bit_count() * len(stream.times)
+            if days >> place & 1:
+                total += bisect_left(stream.times, time)
+        return total
+
+    def nth(self, index: int) -> Local | None:
+        """The occurrence of that index, from 0; None if there is none up to LAST_YEAR."""
+        while self._totals[-1] <= index and self._first + len(self._totals) <= LAST_YEAR + 1:
+            self._before_year(self._first + len(self._totals))
+        year = self._first + bisect_right(self._totals, index) - 1
+        if year > LAST_YEAR:
+            return None
+        rest = index - self._totals[year - self._first]
+        if len(self._streams) == 1:
+            times = self._streams[0].times
+            return self._at(
+                year, days_of(self._in_year(year)[0])[rest // len(times)], times[rest % len(times)]
+            )
+        low, high = 0, 366
+        while high - low > 1:
+            middle = (low + high) // 2
+            low, high = (middle, high) if self.count(self._at(year, middle, 0)) <= index else (low, middle)
+        return self.between(self._at(year, low, 0), self._at(year, high, 0))[
+            index - self.count(self._at(year, low, 0))
+        ]
+
+    def between(self, low: Local, high: Local) -> list[Local]:
+        """The occurrences in [low, high), in order."""
+        found: list[Local] = []
+        first_year, last_year = year_of(low // DAY), year_of(high // DAY)
+        for year in range(max(first_year, self._first), min(last_year, LAST_YEAR) + 1):
+            new_year = first_day(year)
+            from_day, to_day = max(low // DAY - new_year, 0), min(high // DAY - new_year, 365)
+            window = (2 << to_day) - (1 << from_day)
+            for stream, days in zip(self._streams, self._in_year(year), strict=True):
+                midnights = [(new_year + day) * DAY for day in days_of(days & window)]
+                found += [midnight + time for midnight in midnights for time in stream.times]
+        if len(self._streams) > 1:
+            found.sort()
+        return found[bisect_left(found, low) : bisect_left(found, high)]
+
+    def _in_year(self, year: int) -> tuple[int, ...]:
+        if year not in self._years:
+            self._years[year] = tuple(stream.days(year) for stream in self._streams)
+        return self._years[year]
+
+    def _before_year(self, year: int) -> int:
+        """How many occurrences lie before a year."""
+        wanted = min(year, LAST_YEAR + 1) - self._first
+        while len(self._totals) <= wanted:
+            sets = self._in_year(self._first + len(self._totals) - 1)
+            sizes = (len(stream.times) for stream in self._streams)
+            added = sum(days.bit_count() * size for days, size in zip(sets, sizes, strict=True))
+            self._totals.append(self._totals[-1] + added)
+        return self._totals[wanted]
+
+    @staticmethod
+    def _at(year: int, day: int, time: int) -> Local:
+        return (first_day(year) + day) * DAY + time
+
+
+def yearly(rule: Rule, start: Local) -> Yearly:
+    """The occurrences of a rule that follows the calendar, counted from `start`."""
+    day = start // DAY
+    filled = filled_in(rule, start)
+    if rule.frequency == "HOURLY":
+        streams = _hourly_streams(filled, start)
+    elif rule.frequency == "DAILY":
+        interval = _day_interval(day, rule.interval, bits=1)
+        streams = (Stream(filled, picked(rule.times(start), rule.positions), interval),)
+    else:
+        streams = _picked_streams(filled, rule.times(start), _interval(rule, start))
+    return Yearly(streams, start=start)
+
+
+def filled_in(rule: Rule, start: Local) -> Rule:
+    """The rule with the days that RFC 5545 takes from the start where the rule names none."""
+    month, day = month_and_day(start // DAY)
+    if rule.weeks or rule.year_days or rule.month_days or rule.days:
+        return rule
+    match rule.frequency:
+        case "YEARLY":
+            return replace(rule, months=rule.months or (month,), month_days=(day,))
+        case "MONTHLY":
+            return replace(rule, month_days=(day,))
+        case "WEEKLY":
+            return replace(rule, days=(ByDay(0, weekday(start)),))
+        case _:
+            return rule
+
+
+def _interval(rule: Rule, start: Local) -> Interval:
+    """INTERVAL of a WEEKLY, MONTHLY or YEARLY rule; None for every one."""
+    if rule.interval == 1:
+        return None
+    if rule.frequency == "WEEKLY":
+        first = week_of(start, week_start=rule.week_start) // DAY
+        return _day_interval(first, 7 * rule.interval, bits=127)
+    month, _ = month_and_day(start // DAY)
+    if rule.frequency == "MONTHLY":
+        return MonthInterval(12 * year_of(start // DAY) + month, rule.interval)
+    return MonthInterval(12 * year_of(start // DAY) + 1, 12 * rule.interval, span=12)
+
+
+def _day_interval(origin: int, length: int, *, bits: int) -> Interval:
+    if length == 1:
+        return None
+    known = length
+    while known < length + 366:
+        bits |= bits << known
+        known *= 2
+    return DayInterval(origin, length, bits)
+
+
+def _picked_streams(rule: Rule, times: tuple[int, ...], interval: Interval) -> tuple[Stream, ...]:
+    """BYSETPOS counts (day, time) pairs: each time of day then has its own positions among the days."""
+    if not rule.positions:
+        return (Stream(rule, times, interval),)
+    size = len(times)
+    positions: dict[int, list[int]] = defaultdict(list)
+    for position in rule.positions:
+        days, time = divmod(abs(position) - 1, size)
+        positions[time if position > 0 else size - 1 - time].append(days + 1 if position > 0 else -days - 1)
+    return tuple(Stream(rule, (times[time],), interval, tuple(days)) for time, days in positions.items())
+
+
+def _hourly_streams(rule: Rule, start: Local) -> tuple[Stream, ...]:
+    """An INTERVAL of hours meets each hour of the day every `cycle` days, from a day of its own on."""
+    hour = start % DAY // HOUR
+    common = gcd(rule.interval, 24)
+    cycle = rule.interval // common
+    minutes = picked(rule.times(start), rule.positions)
+    hours: dict[int, list[int]] = defaultdict(list)
+    for each in rule.hours or range(24):
+        if (each - hour) % common == 0:
+            hours[(hour - each) // common * pow(24 // common, -1, cycle) % cycle].append(each)
+    return tuple(
+        Stream(
+            rule,
+            tuple(each * HOUR + minute for each in same for minute in minutes),
+            _day_interval(start // DAY, cycle, bits=1 << first),
+        )
+        for first, same in hours.items()
+    )
