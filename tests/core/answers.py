@@ -28,9 +28,7 @@ def resolved(
     The schedule's edges in it must lie on multiples of `step` seconds, so that the oracle sees them all.
     """
     window = span(start, end)
-    product = resolve(
-        schedule, window, siblings={other.full_name: other for other in (schedule, *siblings)}
-    )
+    product = resolve(schedule, window, siblings={other.full_name: other for other in (schedule, *siblings)})
     found = [_line(shift, sources) for shift in product]
     assert found == by_oracle(schedule, window, siblings=siblings, step=step, sources=sources)
     return found

@@ -93,7 +93,9 @@ def test_the_dates_of_a_schedule_only_cut_what_a_rotation_that_has_counted_for_y
 
 def test_the_dates_of_a_layer_only_cut_what_its_rotation_shows() -> None:
     layer = a_layer(
-        rotation=a_rotation(["alice", "bob", "carol"], start="2025-12-01"), start="2026-01-10", end="2026-01-13"
+        rotation=a_rotation(["alice", "bob", "carol"], start="2025-12-01"),
+        start="2026-01-10",
+        end="2026-01-13",
     )
 
     assert resolved(a_schedule(layers=[layer]), "2025-12-01", "2026-03-01") == [
@@ -173,7 +175,7 @@ def test_weeks_are_counted_from_the_monday_of_the_starts_week_so_a_first_turn_ma
 
 
 def test_a_rule_that_names_another_first_day_of_the_week_counts_by_it() -> None:
-    # From a Sunday: with weeks from Sunday, Monday the 12th is in the first week; with weeks from Monday it is not.
+    # From a Sunday: Monday the 12th is in the first week if weeks begin on Sundays, but not if on Mondays.
     by_sunday = a_rotation(["alice", "bob"], rrule="FREQ=WEEKLY;INTERVAL=2;BYDAY=MO;WKST=SU")
     by_monday = a_rotation(["alice", "bob"], rrule="FREQ=WEEKLY;INTERVAL=2;BYDAY=MO")
 
@@ -251,7 +253,7 @@ def test_a_monthly_rule_may_name_the_last_friday() -> None:
 
 
 def test_a_rotation_is_right_decades_after_its_first_handoff() -> None:
-    # 1970-01-05 was a Monday; 2026-01-05 is 2922 weeks later, and 2922 = 3 * 974, so it is alice's turn again.
+    # 1970-01-05 was a Monday; 2026-01-05 is 2922 weeks later, and 2922 = 3 * 974: alice's turn again.
     schedule = a_schedule(a_rotation(["alice", "bob", "carol"], start="1970-01-05"))
 
     assert resolved(schedule, "2026-01-05T09:00Z", "2026-01-12T10:00Z") == [
