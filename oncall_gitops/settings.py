@@ -90,6 +90,14 @@ def find_settings_file(schedules: Path) -> Path | None:
     return None
 
 
+def actor() -> str:
+    """Who runs this, for the record: the person or robot that a pipeline names, else the system's user."""
+    for name in ("GITHUB_ACTOR", "GITLAB_USER_LOGIN", "USER", "LOGNAME"):
+        if found := os.environ.get(name):
+            return found
+    return ""
+
+
 def plain_output() -> bool:
     """Whether the user asked every program not to colour its output."""
     return bool(os.environ.get("NO_COLOR")) or os.environ.get("TERM") == "dumb"

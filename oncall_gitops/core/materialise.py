@@ -15,10 +15,11 @@ from oncall_gitops.core import address
 from oncall_gitops.core.definition import override_address
 from oncall_gitops.core.model.instant import Instant
 from oncall_gitops.core.model.interval import Interval
-from oncall_gitops.core.model.live import StoredShift
+from oncall_gitops.core.model.live import LiveState, StoredShift
 from oncall_gitops.core.model.schedule import Schedule
 from oncall_gitops.core.model.shift import Shift
-from oncall_gitops.core.resolve import override_turn
+from oncall_gitops.core.model.state import State
+from oncall_gitops.core.resolve import Timetable, override_turn
 
 
 class NewShift(NamedTuple):
@@ -60,7 +61,7 @@ def edit_shifts(
 ) -> ShiftEdit:
     """Make the rows of one schedule tell `resolved` from T (`at`) on.
 
-    `stored` are the schedule's rows that end after T, `resolved` the whole shifts that meet [T, edge), both in
+    `stored` are the schedule's rows, at least those that end after T, `resolved` the whole shifts that meet [T, edge), both in
     order. `missed` are the shifts between the end of the table and T, cut to it, which were never stored.
     """
     future = [shift._replace(start=max(shift.start, at)) for shift in resolved]
@@ -82,6 +83,46 @@ def edit_shifts(
         cut=tuple(cut),
         insert=tuple([*past, *(shift for shift in future if shift not in standing)]),
     )
+
+
+def shift_edits(
+    *,
+    live: LiveState,
+    after: State,
+    resolved: Mapping[str, Sequence[Shift]],
+    stored: Mapping[str, Sequence[StoredShift]],
+    schedules: Iterable[str],
+    ids: Mapping[str, str],
+    at: Instant,
+) -> list[ShiftEdit]:
+    """The edits of the schedules that make the table tell `resolved` from T (`at`) on.
+
+    Time that no run has filled before T is filled from `live`, the definitions as they stood; a schedule that
+    is not in `after` has no shifts any more. `ids` maps the addresses of both states to row ids.
+    """
+    edits = []
+    for name in schedules:
+        new = provenance(after.schedules[name], resolved[name], ids=ids) if name in after.schedules else []
+        missed = missed_shifts(live, name, stored=stored.get(name, ()), at=at)
+        old = provenance(live.state.schedules[name], missed, ids=ids) if missed else []
+        edits.append(edit_shifts(name, stored=stored.get(name, ()), resolved=new, at=at, missed=old))
+    return [edit for edit in edits if edit]
+
+
+def missed_shifts(
+    live: LiveState, full_name: str, *, stored: Sequence[StoredShift], at: Instant
+) -> list[Shift]:
+    """The shifts between the end of the table and T, from the definitions as they stood.
+
+    `stored` holds at least the rows that end after the table's edge.
+    """
+    edge = live.shifts_until.get(full_name)
+    if edge is None or edge >= at or full_name not in live.state.schedules:
+        return []
+    window = Interval(max([edge, *(row.end for row in stored)]), at)
+    if window.is_empty:
+        return []
+    return Timetable(live.state.schedules[full_name], siblings=live.state.schedules).shifts(window)
 
 
 def provenance(schedule: Schedule, shifts: Iterable[Shift], *, ids: Mapping[str, str]) -> list[NewShift]:

@@ -57,13 +57,15 @@ class Request:
 class Proposal:
     """A plan with its impact and the verdict of the safety rules.
 
-    `resolved` holds, by schedule, the whole shifts that meet the window once the plan is applied.
+    `resolved` holds, by schedule, the whole shifts that meet the window once the plan is applied; `schedules`
+    are those whose rows may change.
     """
 
     request: Request
     plan: Plan
     impact: Impact
     safety: tuple[Check, ...]
+    schedules: tuple[str, ...]
     resolved: Mapping[str, Sequence[Shift]]
     stored: Stored
 
@@ -118,20 +120,12 @@ def propose(desired: DesiredState, live: LiveState, stored: Stored, request: Req
         at=request.at,
     )
     safety = judge(evidence, limits=request.limits, allow=request.allow)
-    return Proposal(request, plan, impact, safety, resolved, stored)
+    return Proposal(request, plan, impact, safety, tuple(affected), resolved, stored)
 
 
 def table_edge(live: LiveState, full_name: str, at: Instant) -> Instant:
     """Up to when the `shifts` table answers for a schedule; T if it was never filled, or not as far as T."""
     return max(live.shifts_until.get(full_name, at), at)
-
-
-def missed_shifts(live: LiveState, full_name: str, *, at: Instant) -> list[Shift]:
-    """The shifts between the end of the table and T, from the definitions as they stood."""
-    edge = live.shifts_until.get(full_name)
-    if edge is None or edge >= at or full_name not in live.state.schedules:
-        return []
-    return _timetable(live.state, full_name).shifts(Interval(edge, at))
 
 
 def _affected(plan: Plan) -> list[str]:

@@ -27,6 +27,12 @@ def plan_document(proposal: Proposal) -> dict[str, Any]:
             "schedules": list(plan.scope.schedules),
             "prune": plan.scope.prune,
         },
+        "zones": {
+            name: schedule.timezone
+            for state in (plan.live.state, plan.after)
+            for name, schedule in state.schedules.items()
+            if name in proposal.schedules
+        },
         "source": {
             "commit": request.source.commit,
             "dirty": request.source.dirty,

@@ -32,8 +32,9 @@ _CAUSES = {
 }
 
 
-def plan_text(document: Mapping[str, Any], *, zones: Mapping[str, str], database: str = "") -> str:
-    """The plan on a screen; `zones` maps a schedule's full name to its zone (UTC where it is not known)."""
+def plan_text(document: Mapping[str, Any], *, database: str = "") -> str:
+    """The plan on a screen, times in each schedule's zone (UTC where the document does not name it)."""
+    zones = document.get("zones", {})
     changes = [change for change in document["changes"] if change["action"] in _SIGNS]
     if not changes and not document["impact"]["shifts"]:
         parts = [_title(document, database), f"{NO_CHANGES}\n", _kept(document), _narrowed(document)]

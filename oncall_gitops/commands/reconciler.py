@@ -1,0 +1,250 @@
+"""What `reconcile` and `override` do to the database, between reading it and the commit.
+
+Looking and applying are the same steps on the same values; applying takes them inside the one transaction,
+under the lock, and then writes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+from uuid import uuid4
+
+from oncall_gitops.commands.clock import read_clock
+from oncall_gitops.core.errors import Blocked, OncallError, StalePlan
+from oncall_gitops.core.limits import Limits
+from oncall_gitops.core.materialise import ShiftEdit, shift_edits
+from oncall_gitops.core.model.instant import FOREVER, Instant, instant_text
+from oncall_gitops.core.model.interval import Interval
+from oncall_gitops.core.model.live import LiveState, StoredShift
+from oncall_gitops.core.model.state import DesiredState
+from oncall_gitops.core.proposal import Proposal, Request, Source, propose
+from oncall_gitops.core.resolve import Timetable
+from oncall_gitops.core.scope import Scope
+from oncall_gitops.core.wallclock import tzdata_version
+from oncall_gitops.report.plan_json import plan_document
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+    from oncall_gitops.store.database import Database
+
+
+class Refused(Exception):
+    """A plan that is not applied, and why."""
+
+    def __init__(self, proposal: Proposal, error: OncallError) -> None:
+        super().__init__(str(error))
+        self.proposal = proposal
+        self.error = error
+
+
+@dataclass(frozen=True, slots=True)
+class Reconciler:
+    """One desired state and one database. `expected` is the plan id that must come out, if any."""
+
+    database: Database
+    desired: DesiredState
+    source: Source
+    scope: Scope
+    limits: Limits
+    allow: tuple[str, ...]
+    horizon: int
+    as_of: Instant | None = None
+    expected: str | None = None
+    actor: str = ""
+
+    def look(self) -> Proposal:
+        """Plan in one read-only snapshot: no lock, no row written."""
+        with self.database.snapshot() as connection:
+            return self._propose(connection)[1]
+
+    def apply(self, *, lock_timeout: float, marks_due: bool) -> Proposal:
+        """Plan afresh under the lock, and make it so; Refused if the plan is stale or blocked."""
+        from oncall_gitops.store.transaction import apply
+        from oncall_gitops.store.write import write_objects
+
+        run_id = str(uuid4())
+
+        def reconcile(connection: Connection) -> Proposal:
+            live, proposal = self._propose(connection)
+            if error := self.refusal(proposal):
+                raise Refused(proposal, error)
+            request, plan = proposal.request, proposal.plan
+            ids = write_objects(
+                connection,
+                desired=plan.after,
+                live=plan.live,
+                changes=plan.changes,
+                origins=self.desired.origins,
+                at=request.at,
+            )
+            edits = shift_edits(
+                live=plan.live,
+                after=plan.after,
+                resolved=proposal.resolved,
+                stored=proposal.stored,
+                schedules=proposal.schedules,
+                ids=ids,
+                at=request.at,
+            )
+            record_edits(connection, edits, ids=ids, run_id=run_id)
+            _record_run(connection, proposal, run_id=run_id, actor=self.actor)
+            if marks_due:
+                mark_due(connection, edits, stored=proposal.stored, ids=ids)
+            return proposal
+
+        return apply(self.database, reconcile, run_id=run_id, lock_timeout=lock_timeout)
+
+    def refusal(self, proposal: Proposal) -> OncallError | None:
+        """Why this plan must not be applied, if so: first that it is not the expected one, then safety."""
+        if self.expected is not None and proposal.plan.plan_id != self.expected:
+            return StalePlan(
+                f"the plan is {proposal.plan.plan_id}, not the expected {self.expected}; nothing was changed",
+                help="the files or the database have changed since; review the new plan",
+            )
+        blocked = [check for check in proposal.safety if check.verdict == "block"]
+        if blocked:
+            return Blocked(
+                f"blocked by {', '.join(check.rule for check in blocked)}; nothing was changed",
+                help=f"if it is meant: {' '.join(str(check.allow) for check in blocked)}",
+            )
+        return None
+
+    def expecting(self, plan_id: str) -> Reconciler:
+        """The same, but only for this plan."""
+        return replace(self, expected=plan_id)
+
+    def _propose(self, connection: Connection) -> tuple[LiveState, Proposal]:
+        live, stored, at = read_at(connection, self.as_of)
+        request = Request(
+            at=at,
+            until=at + self.horizon,
+            scope=self.scope,
+            limits=self.limits,
+            allow=self.allow,
+            source=self.source,
+            tzdata=tzdata_version(),
+        )
+        return live, propose(self.desired, live, stored, request)
+
+
+def edit_schedule(
+    database: Database,
+    edit: Callable[[Connection, LiveState, Instant], str],
+    *,
+    as_of: Instant | None,
+    horizon: int,
+    actor: str,
+    lock_timeout: float,
+) -> str:
+    """Change one schedule's rows by hand, and its shifts with them, from T to the end of the table.
+
+    `edit` gets the live state and T, writes, and names the schedule; then everything is read again.
+    """
+    from oncall_gitops.store.transaction import apply
+    from oncall_gitops.store.write import record_run
+
+    run_id = str(uuid4())
+
+    def change(connection: Connection) -> str:
+        before, _, at = read_at(connection, as_of)
+        name = edit(connection, before, at)
+        live, stored, _ = read_at(connection, as_of)
+        until = max(live.shifts_until.get(name, at + horizon), at)
+        timetable = Timetable(live.state.schedules[name], siblings=live.state.schedules)
+        ids = {known: row.id for known, row in live.objects.items()}
+        edits = shift_edits(
+            live=before,
+            after=live.state,
+            resolved={name: timetable.whole_shifts(Interval(at, max(until, at + 1)))},
+            stored=stored,
+            schedules=[name],
+            ids={**{known: row.id for known, row in before.objects.items()}, **ids},
+            at=at,
+        )
+        record_edits(connection, edits, ids=ids, run_id=run_id)
+        record_run(
+            connection,
+            run_id=run_id,
+            kind="override",
+            scope={"schedules": [name]},
+            as_of=at,
+            horizon_to=until,
+            commit=None,
+            actor=actor,
+            plan=None,
+            plan_id=None,
+            tzdata=tzdata_version(),
+        )
+        mark_due(connection, edits, stored=stored, ids=ids)
+        return name
+
+    return apply(database, change, run_id=run_id, lock_timeout=lock_timeout)
+
+
+def read_at(
+    connection: Connection, as_of: Instant | None
+) -> tuple[LiveState, Mapping[str, Sequence[StoredShift]], Instant]:
+    """The live state, the shifts that matter from T on, and T: the clock, but never before the newest run."""
+    from oncall_gitops.store.read import read_live, read_shifts
+
+    live = read_live(connection)
+    newest = live.newest_as_of
+    if as_of is not None and newest is not None and as_of < newest:
+        raise OncallError(
+            f"--as-of {instant_text(as_of)} lies before the newest run at {instant_text(newest)}; "
+            "history does not change"
+        )
+    now = read_clock(as_of)
+    at = now if newest is None or as_of is not None else max(now, newest)
+    since = min([at, *live.shifts_until.values()])
+    return live, read_shifts(connection, window=Interval(since, FOREVER)), at
+
+
+def record_edits(
+    connection: Connection, edits: Iterable[ShiftEdit], *, ids: Mapping[str, str], run_id: str
+) -> None:
+    """Write the edits of the `shifts` table."""
+    from oncall_gitops.store.write import write_shifts
+
+    write_shifts(connection, edits, ids=ids, run_id=run_id)
+
+
+def mark_due(
+    connection: Connection,
+    edits: Iterable[ShiftEdit],
+    *,
+    stored: Mapping[str, Sequence[StoredShift]],
+    ids: Mapping[str, str],
+) -> None:
+    """Tell the calendars of everybody whose shifts an edit touches."""
+    from oncall_gitops.store.write import mark_due as mark
+
+    people: set[str] = set()
+    for edit in edits:
+        touched = {*edit.delete, *(row_id for row_id, _ in edit.cut)}
+        people |= {shift.user for shift in edit.insert}
+        people |= {row.user for row in stored.get(edit.schedule, ()) if row.id in touched}
+    mark(connection, sorted(ids[f"user/{slug}"] for slug in people if f"user/{slug}" in ids))
+
+
+def _record_run(connection: Connection, proposal: Proposal, *, run_id: str, actor: str) -> None:
+    from oncall_gitops.store.write import record_run
+
+    request, plan = proposal.request, proposal.plan
+    scope = plan.scope
+    record_run(
+        connection,
+        run_id=run_id,
+        kind="reconcile",
+        scope=None if scope.is_whole else {"teams": list(scope.teams), "schedules": list(scope.schedules)},
+        as_of=request.at,
+        horizon_to=request.until,
+        commit=request.source.commit,
+        actor=actor,
+        plan=plan_document(proposal),
+        plan_id=plan.plan_id,
+        tzdata=plan.tzdata,
+    )

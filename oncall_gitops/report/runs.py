@@ -1,0 +1,60 @@
+"""Past runs, as a table and as JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from oncall_gitops.core.model.instant import instant_text
+from oncall_gitops.core.model.run import Run
+from oncall_gitops.report.terminal import shown, table
+
+_COUNTS = (("create", "+"), ("update", "~"), ("rename", ">"), ("delete", "-"))
+
+
+def runs_text(runs: Iterable[Run]) -> str:
+    """One line a run."""
+    rows = [
+        (
+            run.id[:8],
+            run.kind,
+            instant_text(run.as_of),
+            run.status,
+            _summary(run.plan),
+            (run.commit or "")[:7],
+            shown(run.actor),
+        )
+        for run in runs
+    ]
+    if not rows:
+        return "No runs.\n"
+    return table(rows, header=("RUN", "KIND", "AS OF", "STATUS", "CHANGES", "COMMIT", "ACTOR"))
+
+
+def runs_json(runs: Iterable[Run]) -> list[dict[str, Any]]:
+    """Everything about each run but the plan itself, of which the summary stays."""
+    return [
+        {
+            "id": run.id,
+            "kind": run.kind,
+            "as_of": instant_text(run.as_of),
+            "started_at": instant_text(run.started_at),
+            "finished_at": None if run.finished_at is None else instant_text(run.finished_at),
+            "status": run.status,
+            "commit": run.commit,
+            "actor": run.actor,
+            "plan_id": run.plan_id,
+            "tzdata": run.tzdata,
+            "summary": (run.plan or {}).get("summary"),
+            "error": run.error,
+        }
+        for run in runs
+    ]
+
+
+def _summary(plan: Mapping[str, Any] | None) -> str:
+    if plan is None:
+        return ""
+    counts = plan.get("summary", {})
+    told = [f"{sign}{counts[name]}" for name, sign in _COUNTS if counts.get(name)]
+    return " ".join(told) or "none"
