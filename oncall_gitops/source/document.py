@@ -1,0 +1,294 @@
+"""A YAML text as a tree of raw text that remembers where everything stands.
+
+The C parser's events are read one by one, so that what a file must not hold (deep nesting, anchors, tags,
+duplicate keys, a second document) is refused before anything could recurse or multiply. No constructor of
+PyYAML ever runs: `09:00`, `NO` and `2026-01-05` stay the text that they are. A scalar is a `str`, a mapping a
+`dict`, a sequence a `list`, each with the parser's marks; positions are worked out only when asked for.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Sequence as Parts
+from typing import Any, TypeAlias
+
+import yaml
+from yaml.events import (
+    AliasEvent,
+    DocumentStartEvent,
+    MappingEndEvent,
+    MappingStartEvent,
+    ScalarEvent,
+    SequenceEndEvent,
+    SequenceStartEvent,
+    StreamEndEvent,
+)
+
+from oncall_gitops.core.problem import Origin, Problem
+from oncall_gitops.source import syntax
+from oncall_gitops.source.text import MAX_SHOWN
+
+MAX_DEPTH = 32
+MAX_ENTRIES = 50_000
+"""Of one collection: more than a file of 1 MiB can hold of anything that has a meaning."""
+
+PLAIN_NULLS = frozenset({"", "~", "null", "Null", "NULL"})
+
+Part: TypeAlias = "str | int"
+
+
+class Scalar(str):
+    """A scalar's text; `plain` without quotes."""
+
+    __slots__ = ("end", "plain", "start")
+    start: Any
+    end: Any
+    plain: bool
+
+    @property
+    def is_null(self) -> bool:
+        return self.plain and self in PLAIN_NULLS
+
+
+class Mapping(dict[Scalar, "Node"]):
+    """A mapping in the order in which it is written; its keys are scalars too."""
+
+    __slots__ = ("end", "start")
+    start: Any
+    end: Any
+
+
+class Sequence(list["Node"]):
+    """A sequence."""
+
+    __slots__ = ("end", "start")
+    start: Any
+    end: Any
+
+
+Node: TypeAlias = "Scalar | Mapping | Sequence"
+
+
+class Document:
+    """One file's tree. `root` is None where the file could not be read as one mapping."""
+
+    __slots__ = ("file", "problems", "root", "text")
+
+    def __init__(self, file: str, text: str, root: Mapping | None, problems: list[Problem]) -> None:
+        self.file = file
+        self.text = text
+        self.root = root
+        self.problems = problems
+
+    def origin(self, node: Node) -> Origin:
+        """Where a node stands; of one with many lines, its beginning."""
+        start, end = node.start, node.end
+        if end.line != start.line:
+            return self._to_end_of_line(start.line, start.column)
+        return Origin(self.file, start.line + 1, start.column + 1, end.line + 1, end.column + 1)
+
+    def locate(self, path: Parts[Part]) -> Origin:
+        """Where the deepest written place stands that a path leads to; the path's other parts are skipped.
+
+        A collection stands where its key does.
+        """
+        node, key = self.walk(path)
+        return self.origin(node if key is None or isinstance(node, Scalar) else key)
+
+    def walk(self, path: Parts[Part]) -> tuple[Node, Scalar | None]:
+        """The node that a path leads to, and its key if it is a value of a mapping."""
+        assert self.root is not None
+        node: Node = self.root
+        key: Scalar | None = None
+        for part in path:
+            if isinstance(node, Mapping) and part in node:
+                key = next(written for written in node if written == part)
+                node = node[key]
+            elif isinstance(node, Sequence) and isinstance(part, int) and part < len(node):
+                node, key = node[part], None
+        return node, key
+
+    def _to_end_of_line(self, line: int, column: int) -> Origin:
+        text = self.text.split("\n", line + 1)[line].rstrip()
+        return Origin(self.file, line + 1, column + 1, line + 1, max(len(text), column + 1) + 1)
+
+
+def read_document(text: str, file: str) -> Document:
+    """Scan a text; every mistake in its form is in the document's `problems`."""
+    scan = _Scan(text, file)
+    try:
+        root = scan.run()
+        scan.problems += syntax.tabs(text, file, scan.tabbed)
+    except yaml.YAMLError as error:
+        scan.problems.append(syntax.explained(error, text, file))
+        root = None
+    if root is None and not scan.problems:
+        scan.problems.append(
+            Problem(Origin(file), "OG109", "the file is empty", "remove it, or write `users: {}`")
+        )
+    return Document(file, text, root if isinstance(root, Mapping) else None, scan.problems)
+
+
+class _Stop(Exception):
+    """Nothing after this point can be trusted."""
+
+
+class _Scan:
+    """One pass over the events of one text."""
+
+    def __init__(self, text: str, file: str) -> None:
+        self.text = text
+        self.file = file
+        self.problems: list[Problem] = []
+        self.tabbed: list[tuple[int, int]] = []
+        self._has_tabs = "\t" in text
+        self._normal: dict[int, set[str]] = {}
+
+    def run(self) -> Node | None:
+        try:
+            return self._events(yaml.CBaseLoader(self.text))
+        except _Stop:
+            return None
+
+    def _events(self, parser: Any) -> Node | None:
+        """Build the tree; `stack` holds the open collections and `keys` the key that each waits to fill."""
+        root: Node | None = None
+        stack: list[Mapping | Sequence] = []
+        keys: list[Node | None] = []
+        documents = 0
+        next_event = parser.get_event
+        while True:
+            event = next_event()
+            kind = type(event)
+            node: Node
+            if kind is ScalarEvent:
+                node = Scalar(event.value)
+                node.start, node.end, node.plain = event.start_mark, event.end_mark, not event.style
+                if event.anchor is not None or event.tag is not None:
+                    self._marked(event)
+                if self._has_tabs:
+                    self.tabbed.append((event.start_mark.index, event.end_mark.index))
+            elif kind is MappingEndEvent or kind is SequenceEndEvent:
+                node = stack.pop()
+                node.end = event.end_mark
+                keys.pop()
+            elif kind is MappingStartEvent or kind is SequenceStartEvent:
+                if event.anchor is not None or event.tag is not None:
+                    self._marked(event)
+                if len(stack) >= MAX_DEPTH:
+                    self._refuse(event, "OG113", f"this is nested deeper than {MAX_DEPTH} levels")
+                    raise _Stop
+                opened: Mapping | Sequence = Mapping() if kind is MappingStartEvent else Sequence()
+                opened.start = opened.end = event.start_mark
+                stack.append(opened)
+                keys.append(None)
+                continue
+            elif kind is AliasEvent:
+                self._refuse(
+                    event, "OG114", f"aliases such as *{event.anchor} are not supported", "write it out"
+                )
+                node = Scalar("")
+                node.start, node.end, node.plain = event.start_mark, event.end_mark, False
+            elif kind is StreamEndEvent:
+                return root
+            else:
+                if kind is DocumentStartEvent:
+                    documents += 1
+                    self._document(event, documents)
+                continue
+
+            if not stack:
+                root = self._top(node)
+            elif isinstance(parent := stack[-1], Sequence):
+                parent.append(node)
+                if len(parent) > MAX_ENTRIES:
+                    self._flooded(parent)
+            elif (key := keys[-1]) is None:
+                keys[-1] = node
+            else:
+                keys[-1] = None
+                self._pair(parent, key, node)
+
+    def _pair(self, parent: Mapping, key: Node, value: Node) -> None:
+        if not isinstance(key, Scalar):
+            self._refuse(key, "OG120", "a key must be plain text, not a collection")
+        elif key.plain and key in ("", "~"):
+            self._refuse(key, "OG120", "a key must be plain text (found null)")
+        elif key == "<<" and key.plain:
+            self._refuse(key, "OG118", "merge keys (<<) are not supported", "write the keys out")
+        elif key in parent or self._has_twin(parent, key):
+            self._duplicate(parent, key)
+        else:
+            parent[key] = value
+            if len(parent) > MAX_ENTRIES:
+                self._flooded(parent)
+
+    def _has_twin(self, parent: Mapping, key: Scalar) -> bool:
+        """Whether the mapping holds a key that looks the same but is another sequence of characters."""
+        if key.isascii() and id(parent) not in self._normal:
+            return False
+        if (normal := self._normal.get(id(parent))) is None:
+            normal = self._normal[id(parent)] = set(parent)
+        twin = unicodedata.normalize("NFC", key)
+        if twin in normal:
+            return True
+        normal.add(twin)
+        return False
+
+    def _flooded(self, parent: Mapping | Sequence) -> None:
+        self._refuse(parent, "OG213", f"more than {MAX_ENTRIES:,} entries in one place")
+        raise _Stop
+
+    def _duplicate(self, parent: Mapping, key: Scalar) -> None:
+        normal = unicodedata.normalize("NFC", key)
+        first = next(other for other in parent if unicodedata.normalize("NFC", other) == normal)
+        line, column = first.start.line + 1, first.start.column + 1
+        place = Origin(self.file, line, column, first.end.line + 1, first.end.column + 1)
+        self._refuse(
+            key,
+            "OG119",
+            f"duplicate key {syntax.shown(key)}: it is first given in line {line}",
+            "keep one of the two",
+            ((place, "first given here"),),
+        )
+
+    def _top(self, node: Node) -> Node:
+        if isinstance(node, Scalar) and not (node.plain and node in PLAIN_NULLS):
+            self.problems.append(syntax.text_at_top(node, self.text, self.file))
+            raise _Stop
+        if isinstance(node, Scalar):
+            self._refuse(node, "OG109", "the document is empty", "remove the file, or write `users: {}`")
+        elif isinstance(node, Sequence):
+            self._refuse(node, "OG203", "expected a mapping at the top of the file, found a list")
+        return node
+
+    def _document(self, event: Any, number: int) -> None:
+        if number > 1:
+            self._refuse(
+                event, "OG117", "a file holds one document", "move what follows to a file of its own"
+            )
+            raise _Stop
+        if event.version or event.tags:
+            self._refuse(
+                event, "OG116", "directives (lines that begin with %) are not supported", "remove it"
+            )
+            raise _Stop
+
+    def _marked(self, event: Any) -> None:
+        if event.anchor is not None:
+            message = f"anchors such as &{event.anchor} are not supported"
+            self._refuse(event, "OG114", message, "write it out where it is needed")
+        if event.tag is not None:
+            message = f"tags such as {syntax.shown_tag(event.tag)} are not supported"
+            self._refuse(event, "OG115", message, "write the plain value")
+
+    def _refuse(
+        self, at: Any, code: str, message: str, hint: str = "", related: tuple[tuple[Origin, str], ...] = ()
+    ) -> None:
+        start = getattr(at, "start_mark", None) or at.start
+        end = getattr(at, "end_mark", None) or at.end
+        stop = end.column if end.line == start.line and end.column > start.column else start.column + 1
+        origin = Origin(self.file, start.line + 1, start.column + 1, start.line + 1, stop + 1)
+        self.problems.append(Problem(origin, code, message, hint, related=related))
+        if len(self.problems) >= MAX_SHOWN:
+            raise _Stop

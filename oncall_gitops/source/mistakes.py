@@ -1,0 +1,166 @@
+"""What pydantic found wrong, as problems with places and in words for people.
+
+A misspelt key is one mistake: the key that it stands for is not reported as missing as well.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from oncall_gitops.core.problem import Origin, Problem
+from oncall_gitops.source.document import Document, Mapping, Node, Scalar
+from oncall_gitops.source.document import Sequence as Listed
+from oncall_gitops.source.scalars import Note, kind_of
+from oncall_gitops.source.spelling import closest
+from oncall_gitops.source.syntax import shown
+
+Path = tuple["str | int", ...]
+
+ROTATION_KEYS = ("type", "users", "interval", "handoff_day", "interval_days", "rrule", "start", "anchor")
+_TOP_KEYS = ("users", "teams", "overrides")
+_BELONGS = {
+    "schedules": "schedules stand below a team: teams.<team>.schedules",
+    "layers": "layers stand below a schedule",
+    "rotation": "a rotation stands below a schedule or a layer",
+}
+_COMMON_NAMES = {
+    "tz": "timezone", "time_zone": "timezone", "zone": "timezone", "mail": "email", "e-mail": "email",
+    "members": "users", "participants": "users", "handoff": "handoff_time", "start": "start_date",
+    "end": "end_date", "enabled": "active", "prio": "priority", "recurrence_rule": "rrule",
+}  # fmt: skip
+
+
+def meant_key(key: str, known: Sequence[str]) -> str | None:
+    """The known key that an unknown one probably stands for."""
+    if key in known:
+        return None
+    return closest(key, known) or (other if (other := _COMMON_NAMES.get(key.lower())) in known else None)
+
+
+def described(errors: Sequence[Any], document: Document, path: Path, keys: Any) -> Iterator[Problem]:
+    """The problems behind the errors of one entry at `path`; `keys` gives the known keys of a model's place."""
+    unknown: dict[Path, list[tuple[str, str | None]]] = {}
+    for error in errors:
+        if error["type"] == "extra_forbidden":
+            *parent, key = error["loc"]
+            place = (*path, *parent)
+            known = [name for name in keys(error["loc"][:-1]) if name not in _written(document, place)]
+            unknown.setdefault(_clean(document, place), []).append((key, meant_key(key, known)))
+    for error in errors:
+        loc = (*path, *error["loc"])
+        match error["type"]:
+            case "extra_forbidden":
+                siblings = unknown[_clean(document, loc[:-1])]
+                meant = next(guess for name, guess in siblings if name == loc[-1])
+                yield _unknown_key(document, loc, meant)
+            case "missing":
+                siblings = unknown.get(_clean(document, loc[:-1]), [])
+                if error["loc"][-1] not in [guess for _, guess in siblings]:
+                    yield _missing(document, loc)
+            case _:
+                yield _wrong_value(document, loc, error)
+
+
+def noted(notes: Sequence[Note], document: Document) -> Iterator[Problem]:
+    """The problems that were noted beside the errors."""
+    for note in notes:
+        origin = spanned(document, note.node, note.span)
+        yield Problem(origin, note.code, note.message, note.help, note.severity)
+
+
+def spanned(document: Document, node: Node, span: tuple[int, int] | None) -> Origin:
+    """Where a part of a scalar's text stands, if it stands in the file as it is; else all of it."""
+    origin = document.origin(node)
+    if span is None or not isinstance(node, Scalar) or node.start.line != node.end.line:
+        return origin
+    first = origin.column + (0 if node.plain else 1)
+    if origin.end_column - first - (0 if node.plain else 1) != len(node):
+        return origin
+    low, high = first + span[0], first + max(span[1], span[0] + 1)
+    return Origin(origin.file, origin.line, low, origin.line, high)
+
+
+def unknown_top_keys(document: Document) -> Iterator[Problem]:
+    """Keys that a file does not have."""
+    assert document.root is not None
+    known = [key for key in _TOP_KEYS if key not in document.root]
+    for key in document.root:
+        if key not in _TOP_KEYS:
+            guess = (
+                _BELONGS.get(key) or ((meant := meant_key(key, known)) and f'did you mean "{meant}"?') or ""
+            )
+            hint = guess or "the keys of a file are `users`, `teams` and `overrides`"
+            yield Problem(document.origin(key), "OG201", f"unknown key {shown(key)}", hint)
+
+
+def _unknown_key(document: Document, loc: Path, meant: str | None) -> Problem:
+    node, _ = document.walk(loc[:-1])
+    assert isinstance(node, Mapping)
+    key = next(written for written in node if written == loc[-1])
+    if loc[-1] in ("follows", "offset") or (loc[-1] in ROTATION_KEYS and "follows" in node):
+        message = f"`{key}` does not go with `follows`" if "follows" in node else f"unknown key {shown(key)}"
+        return Problem(document.origin(key), "OG212", message, "`follows` and `offset` stand alone")
+    hint = f'did you mean "{meant}"?' if meant else ""
+    return Problem(document.origin(key), "OG201", f"unknown key {shown(key)}", hint)
+
+
+def _missing(document: Document, loc: Path) -> Problem:
+    return Problem(document.locate(loc[:-1]), "OG202", f'required key "{loc[-1]}" is missing')
+
+
+def _wrong_value(document: Document, loc: Path, error: Any) -> Problem:
+    node, _ = document.walk(loc)
+    context = error.get("ctx") or {}
+    match error["type"]:
+        case "too_short":
+            return Problem(document.locate(loc), "OG213", "the list is empty", "give at least one entry")
+        case "too_long":
+            message = (
+                f"the list has {context['actual_length']} entries; at most {context['max_length']} are read"
+            )
+            return Problem(document.locate(loc), "OG213", message)
+        case "model_type" | "dict_type" | "model_attributes_type":
+            is_null = isinstance(node, Scalar) and node.is_null
+            message = f"expected a mapping, found {kind_of(node)}"
+            return Problem(document.locate(loc), "OG204" if is_null else "OG203", message)
+        case code if code.startswith("OG"):
+            span = (context["low"], context["high"]) if "low" in context else None
+            origin = _key_origin(document, loc) or (
+                spanned(document, node, span) if span else document.locate(loc)
+            )
+            return Problem(origin, code, context["message"], context["help"])
+        case other:
+            return Problem(document.locate(loc), "OG203", f"{error['msg']} ({other})")
+
+
+def _key_origin(document: Document, loc: Path) -> Origin | None:
+    """The place of a key whose text is wrong: pydantic marks it with `[key]`."""
+    if loc[-1:] != ("[key]",):
+        return None
+    node, _ = document.walk(loc[:-2])
+    return (
+        next((document.origin(key) for key in node if key == loc[-2]), None)
+        if isinstance(node, Mapping)
+        else None
+    )
+
+
+def _written(document: Document, place: Path) -> Mapping | tuple[()]:
+    node, _ = document.walk(place)
+    return node if isinstance(node, Mapping) else ()
+
+
+def _clean(document: Document, place: Path) -> Path:
+    """A place without the parts that are not in the tree."""
+    node: Node | None = document.root
+    kept: list[str | int] = []
+    for part in place:
+        if isinstance(node, Mapping) and part in node:
+            node = next(node[key] for key in node if key == part)
+        elif isinstance(node, Listed) and isinstance(part, int) and part < len(node):
+            node = node[part]
+        else:
+            continue
+        kept.append(part)
+    return tuple(kept)

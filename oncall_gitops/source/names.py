@@ -1,0 +1,83 @@
+"""Which names the files declare, and where: gathered before anything is read, so that references can be checked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+
+from oncall_gitops.core.model.user import NOBODY
+from oncall_gitops.core.problem import Problem
+from oncall_gitops.source.document import Document, Mapping, Node, Scalar
+from oncall_gitops.source.scalars import is_slug, kind_of, slug_fault
+from oncall_gitops.source.syntax import shown
+
+Path = tuple["str | int", ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """One place where a name is declared: its key, and the node that stands there."""
+
+    document: Document
+    path: Path
+    key: Scalar
+    node: Node
+
+
+@dataclass(slots=True)
+class Declared:
+    """Every declaration by name, in order of files; schedules by full name."""
+
+    users: dict[str, list[Site]] = field(default_factory=dict)
+    teams: dict[str, list[Site]] = field(default_factory=dict)
+    schedules: dict[str, list[Site]] = field(default_factory=dict)
+    problems: list[Problem] = field(default_factory=list)
+
+
+def gather(documents: Iterable[Document]) -> Declared:
+    """The declarations of all documents; clashes and keys that are no slugs are among the problems."""
+    declared = Declared()
+    for document in documents:
+        for key, site in _entries(document, ("users",), declared.problems):
+            if key == NOBODY:
+                message = '"nobody" is reserved: it stands for an intended hole'
+                declared.problems.append(Problem(document.origin(site.key), "OG303", message))
+                continue
+            declared.users.setdefault(key, []).append(site)
+        for team, site in _entries(document, ("teams",), declared.problems):
+            declared.teams.setdefault(team, []).append(site)
+            if isinstance(site.node, Mapping) and "schedules" in site.node:
+                for key, below in _entries(document, (*site.path, "schedules"), declared.problems):
+                    declared.schedules.setdefault(f"{team}/{key}", []).append(below)
+    declared.problems += _clashes("user", declared.users)
+    declared.problems += _clashes("schedule", declared.schedules)
+    return declared
+
+
+def _entries(document: Document, path: Path, problems: list[Problem]) -> Iterator[tuple[str, Site]]:
+    """The entries of the mapping at a place, if there is one."""
+    node, key = document.walk(path)
+    if key is None or key != path[-1]:
+        return
+    if not isinstance(node, Mapping):
+        empty = isinstance(node, Scalar) and node.is_null
+        message = f"expected a mapping of {path[-1]}, found {kind_of(node)}"
+        hint = f"write `{path[-1]}: {{}}`, or leave the key out" if empty else ""
+        problems.append(Problem(document.locate(path), "OG204" if empty else "OG203", message, hint))
+        return
+    for slug, value in node.items():
+        if is_slug(slug):
+            yield str(slug), Site(document, (*path, str(slug)), slug, value)
+        else:
+            problems.append(Problem(document.origin(slug), "OG209", *slug_fault(slug)))
+
+
+def _clashes(kind: str, declared: dict[str, list[Site]]) -> Iterator[Problem]:
+    for name, (first, *others) in declared.items():
+        origin = first.document.origin(first.key)
+        for other in others:
+            message = f"the {kind} {shown(name)} is already declared in {origin.file}:{origin.line}"
+            related = ((origin, "first declared here"),)
+            yield Problem(
+                other.document.origin(other.key), "OG301", message, "rename or remove one", related=related
+            )

@@ -1,0 +1,87 @@
+"""A path to the desired state and every mistake on the way: the one door to the files."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from oncall_gitops.core.model.state import DesiredState
+from oncall_gitops.core.problem import Problem, in_order
+from oncall_gitops.source.desired import assemble
+from oncall_gitops.source.document import Document, read_document
+from oncall_gitops.source.files import SourceFile, find_files, read_bytes
+from oncall_gitops.source.text import decode
+
+_SILENCE = re.compile(r"#\s*oncall-gitops:\s*ignore\s+(OG\d{3}(?:[\s,]+OG\d{3})*)")
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """What a path holds.
+
+    `desired` is None if there are errors; `readable` is what could be read all the same, without the entries
+    that have mistakes, and `incomplete` names the schedules of which therefore a part is missing. `texts` maps
+    each file to its text; `files` counts the files found, 0 for a folder without any.
+    """
+
+    desired: DesiredState | None
+    problems: list[Problem]
+    texts: Mapping[str, str]
+    files: int
+    readable: DesiredState
+    incomplete: frozenset[str] = field(default=frozenset())
+
+    @property
+    def has_errors(self) -> bool:
+        return any(problem.is_error for problem in self.problems)
+
+
+def load(path: Path) -> Loaded:
+    """Read a folder or a file; the problems are in order of their places, silenced warnings left out."""
+    files, problems = find_files(path)
+    documents = []
+    texts: dict[str, str] = {}
+    unread = []
+    for file in files:
+        document = _document(file, problems, texts)
+        if document is None:
+            continue
+        problems += document.problems
+        if document.root is None:
+            unread.append(document.text)
+        documents.append(document)
+    assembled = assemble(documents, unread="\n".join(unread))
+    found = in_order(audible([*problems, *assembled.problems], texts))
+    desired = None if any(problem.is_error for problem in found) else assembled.desired
+    return Loaded(desired, found, texts, len(files), assembled.desired, assembled.incomplete)
+
+
+def audible(problems: Iterable[Problem], texts: Mapping[str, str]) -> list[Problem]:
+    """The problems without the warnings that a comment `# oncall-gitops: ignore OGnnn` on their line silences."""
+    heard = []
+    lines: dict[str, list[str]] = {}
+    for problem in problems:
+        file = problem.origin.file
+        if not problem.is_error and "oncall-gitops: ignore" in texts.get(file, ""):
+            if file not in lines:
+                lines[file] = texts[file].split("\n")
+            silenced = _SILENCE.search(lines[file][problem.origin.line - 1])
+            if silenced and problem.code in silenced[1]:
+                continue
+        heard.append(problem)
+    return heard
+
+
+def _document(file: SourceFile, problems: list[Problem], texts: dict[str, str]) -> Document | None:
+    content = read_bytes(file)
+    if isinstance(content, Problem):
+        problems.append(content)
+        return None
+    text, faults = decode(content, file.name)
+    texts[file.name] = text
+    problems += faults
+    if faults:
+        return Document(file.name, text, None, [])
+    return read_document(text, file.name)

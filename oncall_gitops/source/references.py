@@ -1,0 +1,88 @@
+"""Names that lead from one object to another: followed rotations, renames, and addresses that two users share."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from oncall_gitops.core import address
+from oncall_gitops.core.model.rotation import Following
+from oncall_gitops.core.model.schedule import Schedule
+from oncall_gitops.core.model.state import DesiredState
+from oncall_gitops.core.problem import Problem
+from oncall_gitops.source.names import Declared
+from oncall_gitops.source.spelling import did_you_mean
+from oncall_gitops.source.syntax import shown
+
+Found = Iterator[tuple[Problem, str]]
+"""A problem, and the full name of the schedule that cannot be resolved because of it (or nothing)."""
+
+
+def unresolved(desired: DesiredState, declared: Declared) -> Found:
+    """Every reference between objects that leads nowhere or twice to one place."""
+    yield from _shared_emails(desired)
+    yield from _unfollowable(desired, declared)
+    yield from _impossible_renames(desired, declared)
+
+
+def _shared_emails(desired: DesiredState) -> Found:
+    owners: dict[str, str] = {}
+    for user in desired.state.users.values():
+        owner = owners.setdefault(user.email.casefold(), user.slug)
+        if owner != user.slug:
+            first = desired.origins[(address.user(owner), "email")]
+            here = desired.origins[(address.user(user.slug), "email")]
+            message = f"the users {shown(owner)} and {shown(user.slug)} share the address {shown(user.email)}"
+            hint = "addresses are unique, without regard to capitals"
+            yield Problem(here, "OG302", message, hint, related=((first, "first used here"),)), ""
+
+
+def _unfollowable(desired: DesiredState, declared: Declared) -> Found:
+    for schedule in desired.state.schedules.values():
+        rotations = [(address.schedule(schedule.full_name), schedule.rotation)]
+        rotations += [
+            (address.layer(schedule.full_name, layer.slug), layer.rotation) for layer in schedule.layers
+        ]
+        for here, rotation in rotations:
+            if isinstance(rotation, Following):
+                yield from _followed(rotation, schedule, here, desired, declared)
+
+
+def _followed(
+    rotation: Following, schedule: Schedule, here: str, desired: DesiredState, declared: Declared
+) -> Found:
+    name = f"{schedule.team}/{rotation.schedule}"
+    origin = desired.origins[(here, "rotation.follows")]
+    target = desired.state.schedules.get(name)
+    if name not in declared.schedules:
+        siblings = [
+            other.split("/")[1] for other in declared.schedules if other.startswith(f"{schedule.team}/")
+        ]
+        message = f"unknown schedule {shown(rotation.schedule)} in the team {shown(schedule.team)}"
+        yield Problem(origin, "OG306", message, did_you_mean(rotation.schedule, siblings)), schedule.full_name
+    elif target is None:
+        yield from ()  # declared, but with mistakes of its own
+    elif target.rotation is None:
+        message = f"the schedule {shown(name)} has no base rotation to follow"
+        yield Problem(origin, "OG307", message, "follow a schedule with a `rotation`"), schedule.full_name
+    elif isinstance(target.rotation, Following):
+        message = f"the rotation of {shown(name)} follows another one itself"
+        hint = f'follow "{target.rotation.schedule}" with the sum of both offsets'
+        yield Problem(origin, "OG307", message, hint), schedule.full_name
+
+
+def _impossible_renames(desired: DesiredState, declared: Declared) -> Found:
+    names = {address.user(slug) for slug in declared.users} | {address.team(slug) for slug in declared.teams}
+    names |= {address.schedule(name) for name in declared.schedules}
+    for schedule in desired.state.schedules.values():
+        names |= {address.layer(schedule.full_name, layer.slug) for layer in schedule.layers}
+    taken: dict[str, str] = {}
+    for here, before in desired.renamed_from.items():
+        origin = desired.origins[(here, "renamed_from")]
+        old = before.split("/", 1)[1]
+        if before in names:
+            message = f"{shown(old)} is still in the files, so nothing can be renamed from it"
+            yield Problem(origin, "OG308", message, "remove `renamed_from`, or the old entry"), ""
+        elif taken.setdefault(before, here) != here:
+            first = desired.origins[(taken[before], "renamed_from")]
+            message = f"two entries are renamed from {shown(old)}"
+            yield Problem(origin, "OG308", message, "keep one", related=((first, "first named here"),)), ""

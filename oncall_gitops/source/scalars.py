@@ -1,0 +1,301 @@
+"""Raw text to values, one kind a function: each says what is wrong in words, with what would be right.
+
+The functions are pydantic validators; what they raise carries our code as its type. `info.context` is the
+`Reading` under way, which knows the users that exist and takes the warnings.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import Annotated, TypeAlias
+
+from pydantic import PlainValidator, ValidationInfo
+from pydantic_core import PydanticCustomError
+
+from oncall_gitops.core.model.user import NOBODY
+from oncall_gitops.core.model.when import When, parse_clock, parse_when
+from oncall_gitops.core.problem import Severity
+from oncall_gitops.source.document import Mapping, Node, Scalar, Sequence
+from oncall_gitops.source.spelling import did_you_mean
+from oncall_gitops.source.syntax import UNSHOWN, shown, shown_ascii
+from oncall_gitops.source.text import character_name
+from oncall_gitops.source.zones import zone_fault
+
+MAX_NAME = 255
+MAX_TEXT = 10_000
+
+_SLUG = re.compile(r"[a-z0-9][a-z0-9._-]{0,62}", re.ASCII)
+_EMAIL = re.compile(r"[\w.!#$%&'*+/=?^`{|}~-]+@[\w-]+(?:\.[\w-]+)*")
+_WHOLE = re.compile(r"-?(?:0|[1-9][0-9]*)", re.ASCII)
+_SEXAGESIMAL = re.compile(r"[1-9][0-9]*:[0-5]?[0-9](?::[0-5]?[0-9])?", re.ASCII)
+_LOOSE_CLOCK = re.compile(
+    r"\s*([0-9]{1,2})(?:[:.h]?([0-9]{2}))?(?::[0-9]{2})?\s*([ap]\.?m\.?)?\s*", re.IGNORECASE
+)
+_LOOSE_WHEN = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2})[ tT]+([0-9]{2}:[0-9]{2}(?::[0-9]{2})?)(.*)")
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """A mistake or a warning beside the values: about a node, or about a span of a scalar's text."""
+
+    node: Node
+    code: str
+    message: str
+    help: str = ""
+    severity: Severity = "warning"
+    span: tuple[int, int] | None = None
+
+
+@dataclass(slots=True)
+class Reading:
+    """What reading one entry needs to know of all files, and what it has to say beside raising errors.
+
+    `unread` is the text of the files that could not be read: a name in it is not called unknown.
+    """
+
+    users: frozenset[str] = frozenset()
+    schedules: frozenset[str] = frozenset()
+    unread: str = ""
+    notes: list[Note] = field(default_factory=list)
+
+    def fault(self, node: Node, code: str, message: str, hint: str = "") -> None:
+        """Note a mistake without ending the reading of what stands around it."""
+        self.notes.append(Note(node, code, message, hint, severity="error"))
+
+    def may_be_unread(self, name: str) -> bool:
+        return (
+            bool(self.unread)
+            and re.search(rf"(?<![\w.-]){re.escape(name)}(?![\w.-])", self.unread) is not None
+        )
+
+
+def wrong(code: str, message: str, hint: str = "") -> PydanticCustomError:
+    """A mistake in a value."""
+    return PydanticCustomError(code, "{message}", {"message": message, "help": hint})
+
+
+def kind_of(value: object) -> str:
+    """What a value is, in YAML's words."""
+    match value:
+        case Mapping():
+            return "a mapping"
+        case Sequence():
+            return "a list"
+        case Scalar() if value.is_null:
+            return "nothing"
+        case _:
+            return f"the text {shown(str(value))}"
+
+
+def scalar(value: object, expected: str) -> Scalar:
+    """A value that must be one text."""
+    if not isinstance(value, Scalar):
+        raise wrong("OG203", f"expected {expected}, found {kind_of(value)}")
+    if value.is_null:
+        raise wrong("OG204", f"expected {expected}, found nothing", "give a value, or leave the key out")
+    return value
+
+
+def visible_text(text: str, *, longest: int, lines: bool) -> str:
+    """Text that can be shown in a terminal, a page and a calendar."""
+    visible = text.replace("\n", "").replace("\t", "") if lines else text
+    if found := UNSHOWN.search(visible):
+        raise wrong("OG210", f"{shown(text)} holds the character {_named(found[0])}", "remove it")
+    if not lines and not text.strip():
+        raise wrong("OG210", "the text is blank", "give a value, or leave the key out")
+    if len(text) > longest:
+        raise wrong("OG210", f"the text is longer than {longest} characters")
+    return str(text)
+
+
+def name(value: object) -> str:
+    return visible_text(scalar(value, "text"), longest=MAX_NAME, lines=False)
+
+
+def prose(value: object) -> str:
+    return visible_text(scalar(value, "text"), longest=MAX_TEXT, lines=True)
+
+
+def slug(value: object) -> str:
+    text = scalar(value, "a slug")
+    if not _SLUG.fullmatch(text):
+        raise wrong("OG209", *slug_fault(text))
+    return str(text)
+
+
+def slug_fault(text: str) -> tuple[str, str]:
+    """Message and hint for a text that is no slug."""
+    if "$" in text or "{{" in text:
+        return f"{shown_ascii(text)} is not a slug: variables are not expanded", "write the slug itself"
+    better = re.sub(r"[^a-z0-9._-]+", "-", text.strip().lower())[:63].strip("-._")
+    rule = (
+        "a slug has 1 to 63 characters out of a-z, 0-9, '.', '_' and '-', and begins with a letter or digit"
+    )
+    return f"{shown_ascii(text)} is not a slug: {rule}", f'for example "{better}"' if better else ""
+
+
+def is_slug(text: str) -> bool:
+    return _SLUG.fullmatch(text) is not None
+
+
+def user(value: object, info: ValidationInfo[Reading]) -> str:
+    """The slug of a user whom the files declare."""
+    text = slug(value)
+    reading: Reading = info.context
+    if text == NOBODY:
+        raise wrong("OG303", '"nobody" stands for an intended hole and is no user that could be named here')
+    return _declared(text, reading)
+
+
+def user_or_nobody(value: object, info: ValidationInfo[Reading]) -> str:
+    """The slug of a user, or `nobody`."""
+    text = slug(value)
+    return text if text == NOBODY else _declared(text, info.context)
+
+
+def _declared(text: str, reading: Reading) -> str:
+    if text not in reading.users and not reading.may_be_unread(text):
+        raise wrong("OG304", f"unknown user {shown(text)}", did_you_mean(text, reading.users))
+    return text
+
+
+def email(value: object) -> str:
+    text = scalar(value, "an email address")
+    visible_text(text, longest=254, lines=False)
+    if not _EMAIL.fullmatch(text):
+        raise wrong("OG211", f"{shown(text)} is not an email address", "write it as alice@example.com")
+    return str(text)
+
+
+def timezone(value: object, info: ValidationInfo[Reading]) -> str:
+    text = scalar(value, "the IANA name of a time zone")
+    if fault := zone_fault(str(text)):
+        if fault.is_error:
+            raise wrong(fault.code, fault.message, fault.help)
+        info.context.notes.append(Note(text, fault.code, fault.message, fault.help))
+    return str(text)
+
+
+def whole_number(value: object, *, low: int, high: int) -> int:
+    """A plain whole number; one in quotes is text."""
+    expected = f"a whole number from {low} to {high}"
+    text = scalar(value, expected)
+    if not text.plain:
+        raise wrong("OG205", f"expected {expected}, found the text {shown(text)}", "write it without quotes")
+    if not _WHOLE.fullmatch(text):
+        raise wrong("OG205", f"expected {expected}, found {shown(text)}")
+    if len(text) > 9 or not low <= int(text) <= high:
+        raise wrong("OG206", f"expected {expected}, found {shown(text)}")
+    return int(text)
+
+
+def boolean(value: object) -> bool:
+    text = scalar(value, "true or false")
+    if text.plain and text in ("true", "false"):
+        return text == "true"
+    meant = {"yes": "true", "on": "true", "y": "true", "no": "false", "off": "false", "n": "false"}
+    better = meant.get(text.lower(), text.lower())
+    hint = f"write {better}, without quotes" if better in ("true", "false") else ""
+    raise wrong("OG207", f"expected true or false, found {shown(text)}", hint)
+
+
+def choice(value: object, choices: tuple[str, ...]) -> str:
+    text = scalar(value, "one of " + ", ".join(choices))
+    if text not in choices:
+        message = f"expected one of {', '.join(choices)}, found {shown(text)}"
+        raise wrong("OG208", message, did_you_mean(text, choices))
+    return str(text)
+
+
+def clock(value: object, info: ValidationInfo[Reading], *, end_of_day: bool = False) -> int:
+    """A wall time HH:MM as seconds after midnight."""
+    text = scalar(value, "a wall time HH:MM")
+    if text.plain and _SEXAGESIMAL.fullmatch(text):
+        _unquoted(text, info)
+    return clock_of(text, end_of_day=end_of_day)
+
+
+def clock_of(text: str, *, end_of_day: bool = False) -> int:
+    try:
+        return parse_clock(str(text), end_of_day=end_of_day)
+    except ValueError:
+        raise wrong("OG404", f"{shown(text)} is not a wall time HH:MM", _better_clock(text)) from None
+
+
+def when(value: object) -> When:
+    """A date, a local datetime or an instant."""
+    text = scalar(value, "a date or time")
+    try:
+        return parse_when(str(text))
+    except ValueError as error:
+        raise _no_time(text, error) from None
+
+
+def _no_time(text: str, error: ValueError) -> PydanticCustomError:
+    expected = "write 2026-01-05, 2026-01-05T09:00 or 2026-01-05T09:00:00Z"
+    if "dates lie in" in str(error) or re.match(r"\d{5,}-|0\d{3}-", text):
+        return wrong("OG405", f"{shown(text)} is out of range: dates lie in 1970 to 2099")
+    if (loose := _LOOSE_WHEN.fullmatch(text)) and " " in text:
+        better = f"{loose[1]}T{loose[2]}{loose[3].replace(' ', '')}"
+        try:
+            parse_when(better)
+        except ValueError:
+            better = ""
+        return wrong(
+            "OG403", f"{shown(text)} is not a date or time: a T joins the two", better and f"write {better}"
+        )
+    if re.match(r"\d{4}-\d{2}-\d{2}", text) and not isinstance(error, UnicodeError):
+        reason = _why_no_date(text, error)
+        return wrong("OG403", f"{shown(text)} is not a date or time{reason}", expected)
+    return wrong("OG403", f"{shown(text)} is not a date or time", expected)
+
+
+def _why_no_date(text: str, error: ValueError) -> str:
+    known = {
+        "month must be": "there is no such month",
+        "day is out of range": "there is no such day in that month",
+        "hour must be": "hours are 00 to 23",
+        "minute must be": "minutes are 00 to 59",
+        "second must be": "seconds are 00 to 59",
+        "no zone has": "no zone has such an offset",
+    }
+    return next((f": {words}" for start, words in known.items() if start in str(error)), "")
+
+
+def _unquoted(text: Scalar, info: ValidationInfo[Reading]) -> None:
+    parts = [int(part) for part in text.split(":")]
+    number = parts[0] * 60 + parts[1] if len(parts) == 2 else parts[0] * 3600 + parts[1] * 60 + parts[2]
+    message = f"unquoted time {text}: YAML 1.1 readers see the number {number}"
+    info.context.notes.append(Note(text, "OG901", message, f'write "{text}"'))
+
+
+def _better_clock(text: str) -> str:
+    if "\u201c" in text or "\u201d" in text or "\u2018" in text or "\u2019" in text:
+        return f'use straight quotes: "{text.strip("“”‘’")}"'
+    if text.strip() == "24:00":
+        return 'write "00:00"'
+    if not (found := _LOOSE_CLOCK.fullmatch(text)):
+        return 'write it as "09:00"'
+    hours, minutes, half = int(found[1]), int(found[2] or 0), (found[3] or "").lower()[:1]
+    if half:
+        hours = hours % 12 + (12 if half == "p" else 0)
+    if hours > 23 or minutes > 59:
+        return "hours are 00 to 23, minutes 00 to 59"
+    return f'write "{hours:02}:{minutes:02}"'
+
+
+def _named(character: str) -> str:
+    return "line break" if character in "\r\n" else character_name(character)
+
+
+Name: TypeAlias = Annotated[str, PlainValidator(name)]
+Prose: TypeAlias = Annotated[str, PlainValidator(prose)]
+Slug: TypeAlias = Annotated[str, PlainValidator(slug)]
+Email: TypeAlias = Annotated[str, PlainValidator(email)]
+UserSlug: TypeAlias = Annotated[str, PlainValidator(user)]
+UserOrNobody: TypeAlias = Annotated[str, PlainValidator(user_or_nobody)]
+ZoneName: TypeAlias = Annotated[str, PlainValidator(timezone)]
+Flag: TypeAlias = Annotated[bool, PlainValidator(boolean)]
+Clock: TypeAlias = Annotated[int, PlainValidator(clock)]
+Time: TypeAlias = Annotated[When, PlainValidator(when)]

@@ -1,0 +1,289 @@
+"""The shape of the files: which keys there are, what each holds, and which go together.
+
+pydantic checks keys and gathers every mistake with its place; the values themselves are read by `scalars.py`.
+Layers and overrides are read one by one (`desired.py`), so that a mistake in one hides nothing about the others.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, TypeAlias
+
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Discriminator,
+    Field,
+    PlainValidator,
+    Tag,
+    ValidationInfo,
+    ValidatorFunctionWrapHandler,
+    WrapValidator,
+    model_validator,
+)
+
+from oncall_gitops.core.model.rule import MAX_INTERVAL
+from oncall_gitops.source import combinations
+from oncall_gitops.source.document import Mapping, Scalar, Sequence
+from oncall_gitops.source.scalars import (
+    Clock,
+    Email,
+    Flag,
+    Name,
+    Prose,
+    Reading,
+    Slug,
+    Time,
+    UserOrNobody,
+    UserSlug,
+    ZoneName,
+    choice,
+    kind_of,
+    whole_number,
+    wrong,
+)
+from oncall_gitops.source.windows import day, days, edge, former_schedule, rule, target_schedule, window
+
+MAX_PLACES = 500
+MAX_OFFSET = 1000
+
+
+class Entry(BaseModel):
+    """A mapping with known keys."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True)
+
+
+def _collection(value: object, kind: type[Mapping] | type[Sequence], expected: str) -> Any:
+    if not isinstance(value, kind):
+        if isinstance(value, Scalar) and value.is_null:
+            raise wrong("OG204", f"expected {expected}, found nothing", "give a value, or leave the key out")
+        raise wrong("OG203", f"expected {expected}, found {kind_of(value)}")
+    return value
+
+
+def mapping(value: object) -> Mapping:
+    """A mapping whose entries are read later, one by one."""
+    found: Mapping = _collection(value, Mapping, "a mapping")
+    return found
+
+
+def sequence(value: object) -> Sequence:
+    """A list; its entries are read later or by their own kind."""
+    found: Sequence = _collection(value, Sequence, "a list")
+    return found
+
+
+def _whole(low: int, high: int) -> PlainValidator:
+    return PlainValidator(lambda value: whole_number(value, low=low, high=high))
+
+
+def _choice(*choices: str) -> PlainValidator:
+    return PlainValidator(lambda value: choice(value, choices))
+
+
+def _texts(value: object, handler: ValidatorFunctionWrapHandler) -> Any:
+    return handler(mapping(value))
+
+
+Raw: TypeAlias = Annotated[Mapping, PlainValidator(mapping)]
+RawList: TypeAlias = Annotated[Sequence, PlainValidator(sequence)]
+Texts: TypeAlias = Annotated[dict[Name, Prose], WrapValidator(_texts)]
+Day: TypeAlias = Annotated[int, PlainValidator(day)]
+Days: TypeAlias = Annotated[tuple[int, ...], PlainValidator(days)]
+
+
+class TimeOffEntry(Entry):
+    start: Time
+    end: Time
+    reason: Prose = ""
+
+
+class UserEntry(Entry):
+    name: Name
+    email: Email
+    timezone: ZoneName | None = None
+    time_off: Annotated[list[TimeOffEntry], BeforeValidator(sequence)] = []
+    external: Texts = {}
+    renamed_from: Slug | None = None
+
+
+class TeamEntry(Entry):
+    name: Name | None = None
+    members: Annotated[list[UserSlug], BeforeValidator(sequence)] = []
+    labels: Texts = {}
+    renamed_from: Slug | None = None
+    schedules: Raw | None = None
+
+
+class PlaceEntry(Entry):
+    user: UserOrNobody
+    from_: Annotated[Time | None, Field(alias="from")] = None
+    until: Time | None = None
+
+
+class AnchorEntry(Entry):
+    at: Time
+    user: UserOrNobody
+
+
+def _place(value: object, handler: ValidatorFunctionWrapHandler) -> Any:
+    """A bare slug is short for a place without dates."""
+    if isinstance(value, Scalar) and not value.is_null:
+        short = Mapping()
+        short[_USER_KEY] = value
+        return handler(short)
+    return handler(value)
+
+
+_USER_KEY = Scalar("user")
+
+Places: TypeAlias = Annotated[
+    list[Annotated[PlaceEntry, WrapValidator(_place)]],
+    Field(min_length=1, max_length=MAX_PLACES),
+    BeforeValidator(sequence),
+]
+
+
+class TurnsEntry(Entry):
+    """A rotation with turns of its own."""
+
+    type: Annotated[str, _choice("daily", "weekly", "custom")]
+    users: Places
+    interval: Annotated[int, _whole(1, MAX_INTERVAL["DAILY"])] = 1
+    handoff_day: Day | None = None
+    interval_days: Annotated[int | None, _whole(1, 366)] = None
+    rrule: Annotated[str | None, PlainValidator(rule)] = None
+    start: Time | None = None
+    anchor: AnchorEntry | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _go_together(cls, value: Any, info: ValidationInfo[Reading]) -> Any:
+        if isinstance(value, Mapping):
+            combinations.cadence(value, info.context)
+        return value
+
+
+class FollowingEntry(Entry):
+    """A rotation that takes its turns from another schedule's."""
+
+    follows: Slug
+    offset: Annotated[int, _whole(-MAX_OFFSET, MAX_OFFSET)]
+
+
+def _rotation_kind(value: object) -> str:
+    return "<follows>" if isinstance(value, dict) and ("follows" in value or "offset" in value) else "<turns>"
+
+
+RotationEntry: TypeAlias = Annotated[
+    Annotated[TurnsEntry, Tag("<turns>")] | Annotated[FollowingEntry, Tag("<follows>")],
+    Discriminator(_rotation_kind),
+]
+
+
+class WindowEntry(Entry):
+    days: Days | None = None
+    from_: Annotated[tuple[int | None, int], PlainValidator(edge), Field(alias="from")]
+    to: Annotated[tuple[int | None, int], PlainValidator(lambda value, info: edge(value, info, is_end=True))]
+
+
+def _window(value: object, handler: ValidatorFunctionWrapHandler) -> Any:
+    entry: WindowEntry = handler(value)
+    return window(entry.days, entry.from_, entry.to)
+
+
+Window: TypeAlias = Annotated[WindowEntry, WrapValidator(_window)]
+"""Comes out as the core's window, which is more than an annotation can say."""
+
+
+class WholeDaysEntry(Entry):
+    days_of_week: Days
+
+
+def _restrictions_kind(value: object) -> str:
+    return "<days>" if isinstance(value, Mapping) else "<windows>"
+
+
+Windows: TypeAlias = Annotated[list[Window], Field(min_length=1), BeforeValidator(sequence)]
+Restrictions: TypeAlias = Annotated[
+    Annotated[WholeDaysEntry, Tag("<days>")] | Annotated[Windows, Tag("<windows>")],
+    Discriminator(_restrictions_kind),
+]
+
+
+def _coverage(value: object, handler: ValidatorFunctionWrapHandler) -> Any:
+    return choice(value, ("always", "none")) if isinstance(value, Scalar) else handler(value)
+
+
+Coverage: TypeAlias = Annotated[Windows, WrapValidator(_coverage)]
+
+
+class LayerEntry(Entry):
+    name: Name | None = None
+    priority: Annotated[int, _whole(1, 1000)]
+    rotation: RotationEntry
+    timezone: ZoneName | None = None
+    start_date: Time | None = None
+    end_date: Time | None = None
+    handoff_time: Clock | None = None
+    active: Flag = True
+    restrictions: Restrictions | None = None
+    renamed_from: Slug | None = None
+
+
+class ScheduleEntry(Entry):
+    timezone: ZoneName
+    start_date: Time
+    name: Name | None = None
+    description: Prose = ""
+    end_date: Time | None = None
+    handoff_time: Clock | None = None
+    active: Flag = True
+    coverage: Coverage | None = None
+    labels: Texts = {}
+    renamed_from: Annotated[str | None, PlainValidator(former_schedule)] = None
+    rotation: RotationEntry | None = None
+    layers: Raw | None = None
+    overrides: RawList | None = None
+
+
+class OverrideEntry(Entry):
+    user: UserOrNobody
+    start: Time
+    end: Time
+    replaces: UserOrNobody | None = None
+    reason: Prose = ""
+    type: Annotated[str | None, _choice("manual", "swap")] = None
+    created_by: UserSlug | None = None
+
+
+class TopOverrideEntry(OverrideEntry):
+    """An override outside of its schedule."""
+
+    schedule: Annotated[str, PlainValidator(target_schedule)]
+
+
+_BELOW: dict[str, type[Entry]] = {
+    "time_off": TimeOffEntry,
+    "anchor": AnchorEntry,
+    "users": PlaceEntry,
+    "coverage": WindowEntry,
+}
+
+
+def known_keys(model: type[Entry], loc: tuple[str | int, ...]) -> list[str]:
+    """The keys of the mapping at a place below an entry, as pydantic names places."""
+    names = [part for part in loc if isinstance(part, str)]
+    for name in reversed(names):
+        if name in ("<turns>", "<follows>"):
+            return [*_keys(TurnsEntry), *_keys(FollowingEntry)]
+        if name in ("<days>", "<windows>"):
+            return _keys(WholeDaysEntry if name == "<days>" else WindowEntry)
+        if name in _BELOW:
+            return _keys(_BELOW[name])
+    return _keys(model)
+
+
+def _keys(model: type[Entry]) -> list[str]:
+    return [field.alias or name for name, field in model.model_fields.items()]

@@ -1,0 +1,113 @@
+"""Words for what is wrong with the form of a YAML file, and where."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from oncall_gitops.core.problem import Origin, Problem
+from oncall_gitops.source.text import MAX_SHOWN, character_name
+
+if TYPE_CHECKING:
+    from oncall_gitops.source.document import Scalar
+
+_TAB_INDENTATION = re.compile(r"^ *\t(?=[ \t]*[^\s#])", re.MULTILINE)
+UNSHOWN = re.compile(
+    "[\x00-\x1f\x7f-\x9f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180e\u200b-\u200f"
+    "\u2028-\u202e\u2060-\u206f\u2800\u3164\ufeff\uffa0\U000e0000-\U000e0fff]"
+)
+_UNCLOSED = {
+    "while parsing a flow sequence": "unclosed `[`",
+    "while parsing a flow mapping": "unclosed `{`",
+    "while scanning a quoted scalar": "unclosed quote",
+}
+_ODD_PUNCTUATION = "\uff1a\xa0\u2003\u3000"
+
+
+def shown(text: str) -> str:
+    """A value as a message may show it: escaped, and cut to 60 characters."""
+    visible = UNSHOWN.sub(lambda found: _escape(found[0]), text)
+    return f'"{visible[:60]}..."' if len(visible) > 60 else f'"{visible}"'
+
+
+def shown_ascii(text: str) -> str:
+    """As `shown`, with every character that is not ASCII by its number: lookalikes give themselves away."""
+    return shown("".join(c if c.isascii() else f"<U+{ord(c):04X}>" for c in text))
+
+
+def shown_tag(tag: str) -> str:
+    return shown(tag.replace("tag:yaml.org,2002:", "!!"))
+
+
+def explained(error: Any, text: str, file: str) -> Problem:
+    """A syntax error of the parser: where it really began, in words for people."""
+    mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
+    line, column = (mark.line, mark.column) if mark else (0, 0)
+    lines = text.split("\n")
+    source = lines[line] if line < len(lines) else ""
+    context, problem = getattr(error, "context", None) or "", getattr(error, "problem", None) or str(error)
+    hint = ""
+    if tab := _TAB_INDENTATION.match(source):
+        message, line, column, code = "a tab is used as indentation", line, tab.end() - 1, "OG111"
+        hint = "indent with spaces"
+    elif (
+        context in _UNCLOSED
+        and error.context_mark
+        and ("did not find" in problem or "unexpected end" in problem)
+    ):
+        line, column, code = error.context_mark.line, error.context_mark.column, "OG110"
+        message = f"{_UNCLOSED[context]}, opened in line {line + 1}"
+    else:
+        message, code = f"this is not YAML: {problem}" + (f" ({context})" if context else ""), "OG110"
+        if "\t" in source[: column + 1]:
+            hint = "there is a tab in this line: use spaces"
+    return Problem(Origin(file, line + 1, column + 1, line + 1, column + 2), code, message, hint)
+
+
+def tabs(text: str, file: str, scalars: list[tuple[int, int]]) -> list[Problem]:
+    """Tabs that stand neither inside of a value nor in a comment: parsers disagree about them."""
+    found: list[Problem] = []
+    if "\t" not in text:
+        return found
+    start = index = 0
+    for number, line in enumerate(text.split("\n"), start=1):
+        column = line.find("\t")
+        while column >= 0:
+            position = start + column
+            while index < len(scalars) and scalars[index][1] <= position:
+                index += 1
+            if index < len(scalars) and scalars[index][0] <= position:
+                column = line.find("\t", scalars[index][1] - start)
+                continue
+            if (rest := line[column:].strip()) and not rest.startswith("#") and "#" not in line[:column]:
+                kind = "between values" if line[:column].strip() else "as indentation"
+                origin = Origin(file, number, column + 1, number, column + 2)
+                found.append(Problem(origin, "OG111", f"a tab is used {kind}", "use spaces"))
+            break
+        if len(found) >= MAX_SHOWN:
+            break
+        start += len(line) + 1
+    return found
+
+
+def text_at_top(node: Scalar, text: str, file: str) -> Problem:
+    """The whole file is one text: most often a colon that is none, or no space after it."""
+    first = text.split("\n")[node.start.line]
+    column, message = node.start.column, "expected a mapping at the top of the file, found text"
+    hint = "the keys of a file are `users`, `teams` and `overrides`"
+    for character in first[column:]:
+        if character in _ODD_PUNCTUATION:
+            column = first.index(character)
+            message += f": here is {character_name(character)}"
+            hint = "write a plain `:` and a plain space after a key"
+            break
+    line = node.start.line + 1
+    return Problem(
+        Origin(file, line, column + 1, line, max(len(first.rstrip()), column + 1) + 1), "OG203", message, hint
+    )
+
+
+def _escape(character: str) -> str:
+    return {"\n": "\\n", "\r": "\\r", "\t": "\\t"}.get(character) or (
+        f"\\x{ord(character):02x}" if ord(character) < 256 else f"U+{ord(character):04X}"
+    )
