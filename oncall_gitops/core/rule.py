@@ -17,6 +17,7 @@ from typing import Any, NamedTuple, TypeVar
 from oncall_gitops.core.model.rule import (
     FREQUENCIES,
     MAX_INTERVAL,
+    MONTH_LENGTHS,
     WEEKDAY_CODES,
     ByDay,
     Rule,
@@ -298,7 +299,7 @@ def _misplaced_ordinals(
 
 def _missing_days(rule: Rule, *, parts: Mapping[str, _Part]) -> Iterator[RuleNote]:
     """Days that some of the rule's periods lack, so that it passes them over."""
-    lengths = [_MONTH_LENGTHS[month - 1] for month in rule.months or range(1, 13)]
+    lengths = [MONTH_LENGTHS[month - 1] for month in rule.months or range(1, 13)]
     late = [day for day in rule.month_days if abs(day) > min(lengths)]
     if late and not rule.positions:
         message = f"BYMONTHDAY={late[0]}: months without that day are passed over"
@@ -359,4 +360,3 @@ _ONLY_WITH: Mapping[str, tuple[str, ...]] = {
     "BYYEARDAY": ("HOURLY", "YEARLY"),
     "BYMONTHDAY": ("HOURLY", "DAILY", "MONTHLY", "YEARLY"),
 }
-_MONTH_LENGTHS = (31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)

@@ -24,6 +24,9 @@ MAX_INTERVAL = {
 }
 """A greater interval always leaves more than nine years between two occurrences."""
 
+MONTH_LENGTHS = (31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
+"""Days that a month always has."""
+
 WEEKDAY_CODES = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
 
 
