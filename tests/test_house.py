@@ -64,7 +64,9 @@ def test_the_readme_names_the_commands_that_exist_and_no_others() -> None:
 def test_every_command_has_a_module_and_every_module_that_is_a_command_is_listed() -> None:
     folder = ROOT / "oncall_gitops" / "commands"
     modules = {
-        path.stem for path in folder.glob("*.py") if re.search(r"^def command\(", path.read_text(), re.M)
+        path.stem
+        for path in folder.glob("*.py")
+        if re.search(r"^def command\(", path.read_text(), re.MULTILINE)
     }
 
     assert modules == {module for module, _ in COMMANDS.values()}
