@@ -77,10 +77,11 @@ class Stream:
 class Yearly:
     """The occurrences from the year of `start` to LAST_YEAR, as streams."""
 
-    __slots__ = ("_first", "_streams", "_totals", "_years")
+    __slots__ = ("_first", "_sizes", "_streams", "_totals", "_years")
 
     def __init__(self, streams: tuple[Stream, ...], *, start: Local) -> None:
         self._streams = streams
+        self._sizes = tuple(len(stream.times) for stream in streams)
         self._first = max(year_of(start // DAY), FIRST_YEAR)
         self._years: dict[int, tuple[int, ...]] = {}
         self._totals = [0]
@@ -102,33 +103,27 @@ class Yearly:
         if year > LAST_YEAR:
             return total
         place = day - first_day(year)
-        earlier = (1 << place) - 1
+        total += self._before_day(year, place)
         for stream, days in zip(self._streams, self._in_year(year), strict=True):
-            total += (days & earlier).bit_count() * len(stream.times)
             if days >> place & 1:
                 total += bisect_left(stream.times, time)
         return total
 
     def nth(self, index: int) -> Local | None:
         """The occurrence of that index, from 0; None if there is none up to LAST_YEAR."""
-        while self._totals[-1] <= index and self._first + len(self._totals) <= LAST_YEAR + 1:
+        while self._totals[-1] <= index:
+            if self._first + len(self._totals) > LAST_YEAR + 1:
+                return None
             self._before_year(self._first + len(self._totals))
         year = self._first + bisect_right(self._totals, index) - 1
-        if year > LAST_YEAR:
-            return None
         rest = index - self._totals[year - self._first]
         if len(self._streams) == 1:
             times = self._streams[0].times
-            return self._at(
-                year, days_of(self._in_year(year)[0])[rest // len(times)], times[rest % len(times)]
-            )
-        low, high = 0, 366
-        while high - low > 1:
-            middle = (low + high) // 2
-            low, high = (middle, high) if self.count(self._at(year, middle, 0)) <= index else (low, middle)
-        return self.between(self._at(year, low, 0), self._at(year, high, 0))[
-            index - self.count(self._at(year, low, 0))
-        ]
+            day = days_of(self._in_year(year)[0])[rest // len(times)]
+            return (first_day(year) + day) * DAY + times[rest % len(times)]
+        day = bisect_right(range(366), rest, key=lambda place: self._before_day(year, place)) - 1
+        midnight = (first_day(year) + day) * DAY
+        return self.between(midnight, midnight + DAY)[rest - self._before_day(year, day)]
 
     def between(self, low: Local, high: Local) -> list[Local]:
         """The occurrences in [low, high), in order."""
@@ -155,14 +150,17 @@ class Yearly:
         wanted = min(year, LAST_YEAR + 1) - self._first
         while len(self._totals) <= wanted:
             sets = self._in_year(self._first + len(self._totals) - 1)
-            sizes = (len(stream.times) for stream in self._streams)
-            added = sum(days.bit_count() * size for days, size in zip(sets, sizes, strict=True))
+            added = sum(days.bit_count() * size for days, size in zip(sets, self._sizes, strict=True))
             self._totals.append(self._totals[-1] + added)
         return self._totals[wanted]
 
-    @staticmethod
-    def _at(year: int, day: int, time: int) -> Local:
-        return (first_day(year) + day) * DAY + time
+    def _before_day(self, year: int, day: int) -> int:
+        """How many occurrences lie in a year before a day of it."""
+        earlier = (1 << day) - 1
+        total = 0
+        for days, size in zip(self._in_year(year), self._sizes, strict=True):
+            total += (days & earlier).bit_count() * size
+        return total
 
 
 def yearly(rule: Rule, start: Local) -> Yearly:
