@@ -16,8 +16,8 @@ from oncall_gitops.core.model.instant import Instant, parse_instant
 from oncall_gitops.report.terminal import local_words, shown, table
 
 NO_CHANGES = "No changes. The database matches the files."
-MOST_SPANS = 12
-"""Spans of one schedule that a screen shows; the rest is counted, and is in the JSON."""
+MOST_SPANS, MOST_OF_NEW = 12, 3
+"""Spans of one schedule (of one that had nobody before) that a screen shows; the rest is counted."""
 
 _SIGNS = {
     "create": ("+", "green"),
@@ -116,17 +116,18 @@ def _impact(document: Mapping[str, Any], zones: Mapping[str, str]) -> str:
 
 def _spans(schedule: str, spans: list[Mapping[str, Any]], timezone: str) -> Iterator[str]:
     yield f"  {click.style(schedule, fg='cyan')} ({timezone})"
+    most = MOST_SPANS if any(span["before"] for span in spans) else MOST_OF_NEW
     rows = [
         (
             f"{_words(span['start'], timezone)} .. {_words(span['end'], timezone)}",
             f"{span['before'] or 'nobody'} -> {click.style(span['after'] or 'nobody', bold=True)}",
             f"({_CAUSES[span['cause']]})" if span["cause"] in ("drift", "tzdata") else "",
         )
-        for span in spans[:MOST_SPANS]
+        for span in spans[:most]
     ]
     yield table(rows, indent="    ").rstrip("\n")
-    if len(spans) > MOST_SPANS:
-        yield f"    and {len(spans) - MOST_SPANS} more (--format json has them all)"
+    if len(spans) > most:
+        yield f"    and {len(spans) - most} more (--format json has them all)"
 
 
 def _hours(hours: list[Mapping[str, Any]]) -> Iterator[str]:
