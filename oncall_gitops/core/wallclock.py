@@ -1,24 +1,28 @@
 """Local time and zone to instant: the one rule for daylight saving, in one place.
 
-The rule is the "compatible" one of RFC 5545 3.3.5, java.time and Temporal: a local time that does not exist is
-read with the offset in force before the jump, one that occurs twice is the first of the two. Zones come from the
-pinned `tzdata` package and never from the operating system.
+The rule is the "compatible" one of RFC 5545 3.3.5, java.time and Temporal: a local time that does not exist
+is read with the offset in force before the jump, one that occurs twice is the first of the two. Zones come
+from the pinned `tzdata` package and never from the operating system.
 """
 
 from __future__ import annotations
 
 import zoneinfo
 from bisect import bisect_right
+from datetime import datetime
 from functools import cache
 from importlib.metadata import version
 
-from oncall_gitops.core.model.instant import Instant, to_datetime
+from oncall_gitops.core.model.instant import Instant
 from oncall_gitops.core.model.when import DAY, Local, When, Written
 
 zoneinfo.reset_tzpath(())
 
 LONGEST_JUMP = 26 * 3600
 """No zone's wall clock ever differs from UTC, or jumps, by more."""
+
+_STEP = 2 * DAY
+"""How far apart a block is sampled. Since 1970 no zone has changed its offset twice within six days."""
 
 _BLOCK = 25
 """Transitions are looked up once for each block of 2**25 seconds (about 388 days) that is asked for."""
@@ -88,11 +92,11 @@ class Zone:
         return self._local_blocks[number]
 
     def _search(self, start: Instant, end: Instant) -> tuple[list[Instant], list[int]]:
-        """Every transition in the span, found by looking every half day and then by bisection."""
+        """Every transition in the span, found by sampling and then by bisection."""
         edges: list[Instant] = []
         offsets = [self._probe(start)]
-        for low in range(start, end, DAY // 2):
-            high = min(low + DAY // 2, end)
+        for low in range(start, end, _STEP):
+            high = min(low + _STEP, end)
             before, after = offsets[-1], self._probe(high)
             if before != after:
                 while high - low > 1:
@@ -106,7 +110,7 @@ class Zone:
         return edges, offsets
 
     def _probe(self, instant: Instant) -> int:
-        offset = to_datetime(instant).astimezone(self._info).utcoffset()
+        offset = datetime.fromtimestamp(instant, self._info).utcoffset()
         assert offset is not None
         return offset.days * DAY + offset.seconds
 
