@@ -10,7 +10,7 @@ Africa/Cairo 2026-04-24 00:00 +02 to 01:00 +03, 2026-10-30 00:00 +03 to 10-29 23
 Australia/Lord_Howe 2026-04-05 02:00 +11 to 01:30 +10:30, 2026-10-04 02:00 +10:30 to 02:30 +11.
 Pacific/Apia 2011-12-30 00:00 -10 to 2011-12-31 00:00 +14.
 Europe/Dublin keeps winter time as the exception: 2026-03-29 01:00 +00 to 02:00 +01.
-Asia/Gaza leaves summer time for Ramadan: 2040-10-20 03:00 +03 to 02:00 +02, 10-27 01:00 +02 to 02:00 +03.
+Asia/Gaza is back in summer time for a week after Ramadan: 2040-10-20 +02 to +03, 2040-10-27 +03 to +02.
 Africa/Casablanca 2026-02-15 03:00 +01 to 02:00 +00, 2026-03-22 02:00 +00 to 03:00 +01 (Ramadan).
 """
 
@@ -107,8 +107,8 @@ def test_two_changes_within_a_week_that_undo_each_other_are_both_found() -> None
     )
 
     assert [(instant_text(edge), before, after) for edge, before, after in changes] == [
-        ("2040-10-20T00:00:00Z", 10800, 7200),
-        ("2040-10-26T23:00:00Z", 7200, 10800),
+        ("2040-10-20T00:00:00Z", 7200, 10800),
+        ("2040-10-26T23:00:00Z", 10800, 7200),
     ]
 
 
