@@ -3,7 +3,7 @@
 SHELL := /bin/sh
 VENV := .venv
 BIN := $(VENV)/bin
-HERE := $(VENV)/made-in$(subst /,-,$(CURDIR))
+HERE := $(VENV)/made-at-$(shell pwd | cksum | tr -dc 0-9)
 # A DATABASE_URL of some other project must not become ours by `make run`: the samples go to the embedded PostgreSQL.
 ONCALL := env -u DATABASE_URL $(BIN)/oncall-gitops
 PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-input
