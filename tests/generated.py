@@ -44,18 +44,22 @@ FOCUS_DAYS = {
 
 USERS = ("alice", "bob", "carol", "dave", "nobody")
 
-RULES = (
+HOURLY_RULES = (
     "FREQ=HOURLY",
-    "FREQ=HOURLY;INTERVAL=5",
-    "FREQ=HOURLY;INTERVAL=8",
     "FREQ=HOURLY;BYMINUTE=0,30",
     "FREQ=HOURLY;INTERVAL=3;BYDAY=SA,SU",
+    "FREQ=DAILY;BYHOUR=0,1,2,3,9;BYMINUTE=15,45",
+    "FREQ=WEEKLY;BYDAY=FR,SA,SU;BYHOUR=0,1,2,3;BYMINUTE=0,30",
+)
+"""Handoffs so close that a clock change makes turns without length."""
+
+RULES = (
+    "FREQ=HOURLY;INTERVAL=5",
+    "FREQ=HOURLY;INTERVAL=8",
     "FREQ=DAILY;BYHOUR=1,9,17;BYMINUTE=0",
-    "FREQ=DAILY;BYHOUR=2,3;BYMINUTE=15,45",
     "FREQ=DAILY;INTERVAL=2;BYHOUR=0",
     "FREQ=WEEKLY;BYDAY=MO,FR",
     "FREQ=WEEKLY;BYDAY=MO,TU,WE,TH,FR",
-    "FREQ=WEEKLY;BYDAY=SU;BYHOUR=0,1,2,3",
     "FREQ=WEEKLY;INTERVAL=2;BYDAY=SU,MO;WKST=SU",
     "FREQ=MONTHLY;BYMONTHDAY=1,11,21,31",
     "FREQ=MONTHLY;BYDAY=MO,TU,WE,TH,FR;BYSETPOS=1,-1",
@@ -127,7 +131,7 @@ def places(draw: st.DrawFn, focus: Focus) -> tuple[Place, ...]:
 
 @st.composite
 def cadences(draw: st.DrawFn) -> Cadence:
-    kind = draw(st.sampled_from(["daily", "daily", "weekly", "days", "rule", "rule"]))
+    kind = draw(st.sampled_from(["daily", "weekly", "days", "hours", "rule"]))
     if kind == "daily":
         return Cadence("daily", draw(st.integers(1, 3)))
     if kind == "weekly":
@@ -135,7 +139,7 @@ def cadences(draw: st.DrawFn) -> Cadence:
         return Cadence("weekly", draw(st.integers(1, 3)), handoff_day)
     if kind == "days":
         return Cadence("custom", draw(st.integers(1, 10)))
-    return Cadence("custom", rrule=draw(st.sampled_from(RULES)))
+    return Cadence("custom", rrule=draw(st.sampled_from(HOURLY_RULES if kind == "hours" else RULES)))
 
 
 @st.composite
@@ -197,7 +201,7 @@ def layers(draw: st.DrawFn, focus: Focus, outer: Schedule, priority: int, *, unt
         active=draw(st.sampled_from([True, True, True, False])),
         restrictions=draw(restrictions),
     )
-    if draw(st.integers(0, 4)) == 0:
+    if draw(st.integers(0, 7)) == 0:
         return replace(layer, rotation=Following("primary", draw(st.sampled_from([-2, -1, 1, 2, 3]))))
     handoff_time = outer.handoff_time if layer.handoff_time is None else layer.handoff_time
     clock = Clock(layer.timezone or outer.timezone, handoff_time)
@@ -211,12 +215,12 @@ def overrides(draw: st.DrawFn, focus: Focus) -> tuple[Override, ...]:
     made: list[Override] = []
     clock = Clock(focus.zone, 0)
     for number in range(draw(st.integers(0, 4))):
-        start = draw(whens(focus, -4, 4)).at_midnight()
-        length = draw(st.integers(1, 30)) * draw(st.sampled_from([1, 4, 4, 24])) * QUARTER
+        start = draw(whens(focus, -3, 2)).at_midnight()
+        length = draw(st.integers(1, 30)) * draw(st.sampled_from([1, 4, 24, 24])) * QUARTER
         end = When(Written.LOCAL, clock.local(start) + length)
         user, replaces = (
             draw(st.sampled_from(("erin", *USERS))),
-            draw(st.none() | st.sampled_from(USERS[:-1])),
+            draw(st.sampled_from([None, *USERS[:-1]])),
         )
         managed = draw(st.booleans())
         one = Override(
@@ -247,7 +251,7 @@ def clashes(one: Override, others: Sequence[Override], clock: Clock) -> bool:
 def schedules(draw: st.DrawFn, focus: Focus, *, slug: str, until: Instant) -> Schedule:
     """A schedule with a base rotation of its own and nothing else."""
     zone = draw(st.sampled_from([focus.zone] * 4 + ["UTC"]))
-    start = draw(whens(focus, -20, 1))
+    start = draw(whens(focus, *draw(st.sampled_from([(-20, -4), (-20, -4), (-3, 1)]))))
     handoff_time = draw(quarters)
     rotation = draw(rotations(focus, Clock(zone, handoff_time), start, until=until))
     end = draw(st.none() | st.none() | whens(focus, 4, 12))
@@ -256,14 +260,14 @@ def schedules(draw: st.DrawFn, focus: Focus, *, slug: str, until: Instant) -> Sc
 
 @st.composite
 def cases(draw: st.DrawFn) -> Case:
-    """A schedule with layers and overrides, following a primary or not, and a window of up to six days."""
+    """A schedule with layers and overrides, following a primary or not, and a window of up to a week."""
     focus = draw(focuses())
     middle = to_instant(focus.midnight, focus.zone)
-    low = middle + draw(st.integers(-4 * 96, 2 * 96)) * QUARTER
-    window = Interval(low, low + draw(st.integers(1, 6 * 96)) * QUARTER)
+    low = middle - draw(st.integers(1, 3 * 96)) * QUARTER
+    window = Interval(low, middle + draw(st.integers(1, 4 * 96)) * QUARTER)
     primary = draw(schedules(focus, slug="primary", until=window.end))
     schedule = draw(schedules(focus, slug="secondary", until=window.end))
-    if draw(st.integers(0, 3)) == 0:
+    if draw(st.integers(0, 5)) == 0:
         offset = draw(st.sampled_from([-2, -1, 1, 1, 2, 7]))
         schedule = replace(schedule, rotation=Following("primary", offset))
     priorities = draw(st.lists(st.integers(1, 9), max_size=3, unique=True))

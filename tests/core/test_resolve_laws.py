@@ -124,7 +124,7 @@ def test_a_dated_join_or_leave_never_changes_anything_before_its_date(
 
 @st.composite
 def joins(draw: st.DrawFn) -> tuple[Schedule, Schedule, Interval]:
-    """Undated places in UTC, where each turn is seen; the same with a dated joiner; and a long window."""
+    """Undated places in UTC from the first turn on, so that each is seen; and the same with a dated joiner."""
     focus = draw(focuses())
     middle = focus.midnight
     before = draw(schedules(focus, slug="primary", until=middle + 60 * DAY))
@@ -137,7 +137,7 @@ def joins(draw: st.DrawFn) -> tuple[Schedule, Schedule, Interval]:
             before,
             timezone="UTC",
             end=None,
-            rotation=replace(before.rotation, anchor=None, places=tuple(order)),
+            rotation=replace(before.rotation, start=None, anchor=None, places=tuple(order)),
         )
         for order in (places, joined)
     )
