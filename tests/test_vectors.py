@@ -1,8 +1,8 @@
 """What other systems' own tests and documents expect (`data/vectors.jsonl`, `source` in each line).
 
-Those that all systems could agree on are met. Those marked `particular` differ on purpose between systems:
-where we differ too, `data/vectors-ours.json` pins what we say instead and why, so that the list cannot rot. An
-answer of codes alone is that of a file that is refused.
+Those that all systems could agree on are met. Those marked `particular` differ on purpose between systems: we
+meet them, or `data/vectors-ours.json` pins what we say instead and why, so that the list cannot rot. An answer
+of codes alone is that of a file that is refused.
 """
 
 from __future__ import annotations
