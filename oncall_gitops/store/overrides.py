@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import NamedTuple
 from uuid import UUID
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, func, insert, literal, select, update
 
 from oncall_gitops.core.model.instant import Instant, from_datetime, to_datetime
 from oncall_gitops.store.tables import schedule_overrides, schedules, teams, users
@@ -35,9 +36,15 @@ def add_override(
     start: Instant,
     end: Instant,
     reason: str,
-    created_at: Instant,
+    at: Instant | None,
 ) -> None:
-    """Insert an unmanaged override."""
+    """Insert an unmanaged override, the newest of its schedule: made at `at`, by default now."""
+    made = func.clock_timestamp() if at is None else literal(to_datetime(at))
+    newest = (
+        select(func.max(schedule_overrides.c.created_at) + timedelta(microseconds=1))
+        .where(schedule_overrides.c.schedule_id == UUID(schedule_id))
+        .scalar_subquery()
+    )
     connection.execute(
         insert(schedule_overrides).values(
             id=UUID(override_id),
@@ -49,7 +56,7 @@ def add_override(
             reason=reason,
             override_type="swap" if original_user_id else "manual",
             managed=False,
-            created_at=to_datetime(created_at),
+            created_at=func.greatest(made, newest),
         )
     )
 
@@ -107,4 +114,3 @@ def hide_override(connection: Connection, override_id: str, *, at: Instant) -> N
         .where(schedule_overrides.c.id == UUID(override_id))
         .values(deleted_at=to_datetime(at))
     )
-

@@ -107,7 +107,7 @@ def lock(driver: psycopg.Connection[Any], *, timeout: float) -> None:
 
 
 def commit(driver: psycopg.Connection[Any]) -> None:
-    """Commit, and make sure that it was one: to a failed transaction the server answers ROLLBACK, no error."""
+    """Commit, and make sure that it was one: to a failed transaction the server says ROLLBACK, no error."""
     if driver.info.transaction_status != TransactionStatus.INTRANS:
         raise OncallError("the transaction had failed and was rolled back; nothing was changed")
     answer = driver.execute("COMMIT").statusmessage

@@ -1,0 +1,268 @@
+"""Writing what a plan decided: whole sets of rows at a time, in the transaction of `transaction.py`.
+
+Only what changed is written. What is deleted is first hidden (`deleted_at`); once the shifts are written too,
+hidden rows that nothing names any more are removed, children before parents.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+from uuid import uuid4
+
+import psycopg
+from sqlalchemy import Connection, Table
+
+from oncall_gitops.core import address
+from oncall_gitops.core.definition import override_address
+from oncall_gitops.core.diff import Change
+from oncall_gitops.core.materialise import ShiftEdit
+from oncall_gitops.core.model.instant import Instant, instant_text
+from oncall_gitops.core.model.live import LiveState
+from oncall_gitops.core.model.schedule import Schedule
+from oncall_gitops.core.model.state import State
+from oncall_gitops.core.problem import Origin
+from oncall_gitops.store import tables
+from oncall_gitops.store.columns import insert_rows, update_rows
+from oncall_gitops.store.details import write_members, write_time_off
+from oncall_gitops.store.people_rows import team_row, user_row
+from oncall_gitops.store.removal import hide, remove_unnamed
+from oncall_gitops.store.row import Row, row_digest
+from oncall_gitops.store.schedule_rows import layer_row, override_row, schedule_row
+from oncall_gitops.store.transaction import driver_connection
+
+_TABLES: Mapping[str, Table] = {
+    "user": tables.users,
+    "team": tables.teams,
+    "schedule": tables.schedules,
+    "layer": tables.schedule_layers,
+    "override": tables.schedule_overrides,
+}
+"""By the kind that an address begins with; parents before children."""
+
+
+_DETAILS = ("time_off", "members")
+"""What `user_row` and `team_row` hold beside columns: the rows of another table."""
+
+
+def write_objects(
+    connection: Connection,
+    *,
+    desired: State,
+    live: LiveState,
+    changes: Sequence[Change],
+    origins: Mapping[tuple[str, ...], Origin],
+    at: Instant,
+) -> dict[str, str]:
+    """Create, update, rename, adopt and hide what the changes say; the ids of all objects by address.
+
+    `desired` is the state that the database will hold, `live` the state that it holds, both in the names of
+    the files; a renamed or adopted row keeps its id.
+    """
+    driver = driver_connection(connection)
+    ids = {known: row.id for known, row in live.objects.items()}
+    created = {change.address for change in changes if change.address not in ids}
+    ids |= {new: str(uuid4()) for new in sorted(created)}
+    written = {change.address for change in changes if change.action in ("create", "update", "rename")}
+    rows = dict(_rows(desired, written | _moved_along(desired, live, written, ids), ids))
+    for known, row in rows.items():
+        if known.startswith("schedule/"):
+            row["source_file"] = origins[(known,)].file if (known,) in origins else None
+    _write(driver, rows, created=created, ids=ids)
+    _refresh_sources(driver, live, origins, but=rows)
+    hide(driver, [change.address for change in changes if change.action == "delete"], ids=ids, at=at)
+    return ids
+
+
+def write_shifts(
+    connection: Connection, edits: Iterable[ShiftEdit], *, ids: Mapping[str, str], run_id: str
+) -> None:
+    """Carry out the edits of the `shifts` table, and remove the hidden rows that nothing names now."""
+    driver = driver_connection(connection)
+    edits = list(edits)
+    deleted = [row_id for edit in edits for row_id in edit.delete]
+    if deleted:
+        driver.execute("DELETE FROM shifts WHERE id = ANY(%s::uuid[])", [deleted])
+    cuts = [cut for edit in edits for cut in edit.cut]
+    if cuts:
+        driver.execute(
+            """UPDATE shifts SET end_time = to_timestamp(cut.ending)
+            FROM unnest(%s::uuid[], %s::bigint[]) AS cut(id, ending) WHERE shifts.id = cut.id""",
+            [[row_id for row_id, _ in cuts], [end for _, end in cuts]],
+        )
+    _copy_shifts(driver, edits, ids=ids, run_id=run_id)
+    remove_unnamed(driver)
+
+
+def record_run(
+    connection: Connection,
+    *,
+    run_id: str,
+    kind: str,
+    scope: Any,
+    as_of: Instant,
+    horizon_to: Instant,
+    commit: str | None,
+    actor: str,
+    plan: Any,
+    plan_id: str | None,
+    tzdata: str,
+) -> None:
+    """Record that a run was applied; `scope` None is everything, else `{"teams", "schedules"}` by name."""
+    driver = driver_connection(connection)
+    row = {
+        "id": run_id,
+        "kind": kind,
+        "scope": scope,
+        "as_of": as_of,
+        "horizon_to": horizon_to,
+        "status": "applied",
+        "git_commit": commit,
+        "actor": actor,
+        "plan": plan,
+        "plan_id": plan_id,
+        "tzdata_version": tzdata,
+    }
+    insert_rows(driver, tables.reconcile_runs, [row])
+    driver.execute(
+        "UPDATE reconcile_runs SET started_at = now(), finished_at = clock_timestamp() WHERE id = %s",
+        [run_id],
+    )
+
+
+def mark_due(connection: Connection, user_ids: Sequence[str]) -> None:
+    """Tell the calendars of these people that their shifts changed.
+
+    A new row takes the place of older ones, so that the table holds one a person even where nobody syncs;
+    rows that a worker is just consuming are left to it, and it will find the new one.
+    """
+    if user_ids:
+        driver_connection(connection).execute(
+            """WITH older AS (
+                DELETE FROM calendar_due WHERE id IN (
+                    SELECT id FROM calendar_due WHERE user_id = ANY(%(users)s::uuid[]) FOR UPDATE SKIP LOCKED
+                ) RETURNING user_id, due_since
+            )
+            INSERT INTO calendar_due (user_id, due_since)
+            SELECT person,
+                coalesce((SELECT min(due_since) FROM older WHERE user_id = person), clock_timestamp())
+            FROM unnest(%(users)s::uuid[]) AS people(person)""",
+            {"users": list(user_ids)},
+        )
+
+
+def _rows(state: State, wanted: set[str], ids: Mapping[str, str]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """The rows of the objects at these addresses."""
+    for user in state.users.values():
+        if (known := address.user(user.slug)) in wanted:
+            yield known, user_row(user)
+    for team in state.teams.values():
+        if (known := address.team(team.slug)) in wanted:
+            yield known, team_row(team, ids=ids)
+    for schedule in state.schedules.values():
+        if (known := address.schedule(schedule.full_name)) in wanted:
+            yield known, schedule_row(schedule, ids=ids)
+        yield from _child_rows(schedule, wanted, ids)
+
+
+def _child_rows(
+    schedule: Schedule, wanted: set[str], ids: Mapping[str, str]
+) -> Iterator[tuple[str, dict[str, Any]]]:
+    for layer in schedule.layers:
+        if (known := address.layer(schedule.full_name, layer.slug)) in wanted:
+            yield known, layer_row(layer, schedule, ids=ids)
+    for override in schedule.overrides:
+        if (known := override_address(override, schedule)) in wanted:
+            yield known, override_row(override, schedule, ids=ids)
+
+
+def _moved_along(desired: State, live: LiveState, written: set[str], ids: Mapping[str, str]) -> set[str]:
+    """Managed layers and overrides that did not change themselves, but whose schedule did, and what they
+    inherit of it with it."""
+    found = set()
+    for name, schedule in desired.schedules.items():
+        before = live.state.schedules.get(name)
+        if before is None or address.schedule(name) not in written:
+            continue
+        kept = {
+            known
+            for known in _addresses_of_children(schedule)
+            if known not in written and known in live.objects and live.objects[known].managed
+        }
+        old, new = (dict(_child_rows(each, kept, ids)) for each in (before, schedule))
+        found |= {known for known in kept if old.get(known) != new.get(known)}
+    return found
+
+
+def _addresses_of_children(schedule: Schedule) -> Iterator[str]:
+    for layer in schedule.layers:
+        yield address.layer(schedule.full_name, layer.slug)
+    for override in schedule.overrides:
+        yield override_address(override, schedule)
+
+
+def _write(
+    driver: psycopg.Connection[Any],
+    rows: Mapping[str, dict[str, Any]],
+    *,
+    created: set[str],
+    ids: Mapping[str, str],
+) -> None:
+    """Insert and update, one kind after the other, with a digest of what each row means."""
+    for kind, table in _TABLES.items():
+        of_kind = {known: row for known, row in rows.items() if known.startswith(f"{kind}/")}
+        complete = {
+            known: {"id": ids[known], **row, "managed": True, "last_applied": row_digest(row)}
+            for known, row in of_kind.items()
+        }
+        details = {row["id"]: row.pop(kept) for row in complete.values() for kept in _DETAILS if kept in row}
+        insert_rows(driver, table, [row for known, row in complete.items() if known in created])
+        update_rows(driver, table, [row for known, row in complete.items() if known not in created])
+        if kind == "user":
+            write_time_off(driver, details)
+        elif kind == "team":
+            write_members(driver, details)
+
+
+def _refresh_sources(
+    driver: psycopg.Connection[Any],
+    live: LiveState,
+    origins: Mapping[tuple[str, ...], Origin],
+    *,
+    but: Mapping[str, Row],
+) -> None:
+    """Schedules that moved to another file without a change."""
+    moved = [
+        {"id": row.id, "source_file": origins[(known,)].file}
+        for known, row in live.objects.items()
+        if known.startswith("schedule/") and row.managed and known not in but and (known,) in origins
+        if origins[(known,)].file != row.source_file
+    ]
+    update_rows(driver, tables.schedules, moved)
+
+
+def _copy_shifts(
+    driver: psycopg.Connection[Any], edits: Iterable[ShiftEdit], *, ids: Mapping[str, str], run_id: str
+) -> None:
+    columns = (
+        "id, schedule_id, user_id, start_time, end_time, source, layer_id, override_id, reconcile_run_id"
+    )
+    with driver.cursor().copy(f"COPY shifts ({columns}) FROM STDIN".encode()) as copy:
+        for edit in edits:
+            if not edit.insert:
+                continue
+            schedule_id = ids[address.schedule(edit.schedule)]
+            for shift in edit.insert:
+                copy.write_row(
+                    (
+                        str(uuid4()),
+                        schedule_id,
+                        ids[address.user(shift.user)],
+                        instant_text(shift.start),
+                        instant_text(shift.end),
+                        shift.source,
+                        shift.layer_id,
+                        shift.override_id,
+                        run_id,
+                    )
+                )
