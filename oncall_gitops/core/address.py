@@ -25,3 +25,8 @@ def override(full_name: str, *, start: Instant, replaces: str | None) -> str:
     """An override's identity: the schedule, the start and the replaced user."""
     address = f"override/{full_name}/{instant_text(start)}"
     return f"{address}/{replaces}" if replaces else address
+
+
+def time_off(slug: str, index: int) -> str:
+    """A user's span of time off, by its place in their list: part of the user, and no object of its own."""
+    return f"{user(slug)}#time_off.{index}"

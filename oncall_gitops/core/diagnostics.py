@@ -1,7 +1,7 @@
 """Every diagnostic code with its title: the one list, so that a code is stable and never means two things.
 
-OG1xx files and YAML, OG2xx keys and kinds of values, OG3xx names, OG4xx times, zones and rules, OG5xx what the
-definitions mean together, OG9xx warnings.
+OG1xx files and YAML, OG2xx keys and kinds of values, OG3xx names, OG4xx times, zones and rules, OG5xx what
+the definitions mean together, OG9xx warnings.
 """
 
 from __future__ import annotations
@@ -87,4 +87,5 @@ TITLES: dict[str, str] = {
     "OG918": "on call in two schedules at once",
     "OG919": "a member who never works, or always",
     "OG920": "a file that is not read",
+    "OG921": "an override whose edge a clock change skips or repeats",
 }

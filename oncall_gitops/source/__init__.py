@@ -1,1 +1,1 @@
-"""The git side: files to documents with positions to desired state, and every mistake on the way as a value."""
+"""The git side: files to documents with positions to desired state; every mistake on the way is a value."""

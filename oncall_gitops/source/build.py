@@ -29,10 +29,16 @@ def user(slug: str, entry: UserEntry) -> User:
         timezone=entry.timezone,
         time_off=tuple(
             TimeOff(off.start.at_midnight(), off.end.at_midnight(), off.reason)
-            for off in sorted(entry.time_off, key=lambda off: (off.start.text, off.end.text))
+            for off in (entry.time_off[index] for index in time_off_order(entry))
         ),
         external=tuple(sorted(entry.external.items())),
     )
+
+
+def time_off_order(entry: UserEntry) -> list[int]:
+    """The places of the spans in the file, in the order in which the state has them."""
+    spans = entry.time_off
+    return sorted(range(len(spans)), key=lambda index: (spans[index].start.text, spans[index].end.text))
 
 
 def team(slug: str, entry: TeamEntry | None) -> Team:

@@ -36,9 +36,12 @@ def cadence(rotation: Mapping, reading: Reading) -> None:
         _one_cadence(rotation, kind, reading)
     interval = rotation.get(_key("interval"))
     longest = MAX_INTERVAL["WEEKLY"]
-    if kind == "weekly" and isinstance(interval, Scalar) and interval.isdecimal() and len(interval) < 10:
-        if interval.isascii() and longest < int(interval) <= MAX_INTERVAL["DAILY"]:
-            reading.fault(interval, "OG206", f"expected a whole number from 1 to {longest}, found {interval}")
+    if (
+        kind == "weekly"
+        and isinstance(interval, Scalar)
+        and longest < _whole(interval) <= MAX_INTERVAL["DAILY"]
+    ):
+        reading.fault(interval, "OG206", f"expected a whole number from 1 to {longest}, found {interval}")
 
 
 def _one_cadence(rotation: Mapping, kind: Scalar, reading: Reading) -> None:
@@ -56,6 +59,10 @@ def _misspelt(rotation: Mapping) -> bool:
     from oncall_gitops.source.mistakes import ROTATION_KEYS, meant_key
 
     return any(meant_key(key, ROTATION_KEYS) in ("interval_days", "rrule") for key in rotation)
+
+
+def _whole(text: Scalar) -> int:
+    return int(text) if text.isascii() and text.isdecimal() and len(text) < 10 else 0
 
 
 def _key(text: str) -> Scalar:

@@ -25,6 +25,7 @@ from oncall_gitops.source import build, mistakes
 from oncall_gitops.source.document import Document, Mapping, Node, Scalar
 from oncall_gitops.source.document import Sequence as Listed
 from oncall_gitops.source.names import Declared, Path, Site, gather
+from oncall_gitops.source.offsets import has_offsets, odd_offsets
 from oncall_gitops.source.origins import Origins
 from oncall_gitops.source.references import unresolved
 from oncall_gitops.source.scalars import Reading, is_slug, kind_of, slug_fault
@@ -89,6 +90,9 @@ class _Assembly:
             self._origins.add(here, sites[0].document, sites[0].path)
             if entry := entries[0]:
                 self._users[slug] = build.user(slug, entry)
+                for index, written in enumerate(build.time_off_order(entry)):
+                    path = (*sites[0].path, "time_off", written)
+                    self._origins.add(address.time_off(slug, index), sites[0].document, path)
                 self._rename(here, entry.renamed_from and address.user(entry.renamed_from))
 
     def teams(self) -> None:
@@ -165,6 +169,11 @@ class _Assembly:
         )
         for override, document, path in overrides:
             self._origins.add(override_address(override, schedule), document, path)
+            if path[0] == "overrides" and has_offsets(document):
+                node, _ = document.walk(path)
+                self.problems += odd_offsets(document, node, timezone=schedule.timezone)
+        if has_offsets(site.document):
+            self.problems += odd_offsets(site.document, site.node, timezone=schedule.timezone)
         return schedule
 
     def _layers(self, full_name: str, site: Site) -> list[Layer]:

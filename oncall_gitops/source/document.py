@@ -26,7 +26,7 @@ from yaml.events import (
 
 from oncall_gitops.core.problem import Origin, Problem
 from oncall_gitops.source import syntax
-from oncall_gitops.source.text import MAX_SHOWN
+from oncall_gitops.source.text import MAX_SHOWN, escaped_fault
 
 MAX_DEPTH = 32
 MAX_ENTRIES = 50_000
@@ -134,7 +134,10 @@ class _Stop(Exception):
 
 
 class _Scan:
-    """One pass over the events of one text."""
+    """One pass over the events of one text.
+
+    `_stack` holds the open collections, and `_keys` for each the key that waits for its value.
+    """
 
     def __init__(self, text: str, file: str) -> None:
         self.text = text
@@ -142,72 +145,85 @@ class _Scan:
         self.problems: list[Problem] = []
         self.tabbed: list[tuple[int, int]] = []
         self._has_tabs = "\t" in text
+        self._root: Node | None = None
+        self._stack: list[Mapping | Sequence] = []
+        self._keys: list[Node | None] = []
+        self._documents = 0
         self._normal: dict[int, set[str]] = {}
 
     def run(self) -> Node | None:
+        """The root; None where the form is such that nothing can be said about the content."""
         try:
-            return self._events(yaml.CBaseLoader(self.text))
+            self._events(yaml.CBaseLoader(self.text))
         except _Stop:
             return None
+        return self._root
 
-    def _events(self, parser: Any) -> Node | None:
-        """Build the tree; `stack` holds the open collections and `keys` the key that each waits to fill."""
-        root: Node | None = None
-        stack: list[Mapping | Sequence] = []
-        keys: list[Node | None] = []
-        documents = 0
+    def _events(self, parser: Any) -> None:
         next_event = parser.get_event
         while True:
             event = next_event()
             kind = type(event)
             node: Node
             if kind is ScalarEvent:
-                node = Scalar(event.value)
-                node.start, node.end, node.plain = event.start_mark, event.end_mark, not event.style
-                if event.anchor is not None or event.tag is not None:
-                    self._marked(event)
-                if self._has_tabs:
-                    self.tabbed.append((event.start_mark.index, event.end_mark.index))
+                node = self._scalar(event)
             elif kind is MappingEndEvent or kind is SequenceEndEvent:
-                node = stack.pop()
+                node = self._stack.pop()
                 node.end = event.end_mark
-                keys.pop()
+                self._keys.pop()
             elif kind is MappingStartEvent or kind is SequenceStartEvent:
-                if event.anchor is not None or event.tag is not None:
-                    self._marked(event)
-                if len(stack) >= MAX_DEPTH:
-                    self._refuse(event, "OG113", f"this is nested deeper than {MAX_DEPTH} levels")
-                    raise _Stop
-                opened: Mapping | Sequence = Mapping() if kind is MappingStartEvent else Sequence()
-                opened.start = opened.end = event.start_mark
-                stack.append(opened)
-                keys.append(None)
+                self._open(event, Mapping() if kind is MappingStartEvent else Sequence())
                 continue
             elif kind is AliasEvent:
-                self._refuse(
-                    event, "OG114", f"aliases such as *{event.anchor} are not supported", "write it out"
-                )
-                node = Scalar("")
-                node.start, node.end, node.plain = event.start_mark, event.end_mark, False
+                node = self._alias(event)
             elif kind is StreamEndEvent:
-                return root
+                return
             else:
                 if kind is DocumentStartEvent:
-                    documents += 1
-                    self._document(event, documents)
+                    self._document(event)
                 continue
+            self._put(node)
 
-            if not stack:
-                root = self._top(node)
-            elif isinstance(parent := stack[-1], Sequence):
-                parent.append(node)
-                if len(parent) > MAX_ENTRIES:
-                    self._flooded(parent)
-            elif (key := keys[-1]) is None:
-                keys[-1] = node
-            else:
-                keys[-1] = None
-                self._pair(parent, key, node)
+    def _scalar(self, event: Any) -> Scalar:
+        node = Scalar(event.value)
+        node.start, node.end, node.plain = event.start_mark, event.end_mark, not event.style
+        if event.anchor is not None or event.tag is not None:
+            self._marked(event)
+        if event.style == '"' and (fault := escaped_fault(event.value)):
+            self._refuse(event, "OG108", fault, "remove it")
+        if self._has_tabs:
+            self.tabbed.append((event.start_mark.index, event.end_mark.index))
+        return node
+
+    def _open(self, event: Any, node: Mapping | Sequence) -> None:
+        if event.anchor is not None or event.tag is not None:
+            self._marked(event)
+        if len(self._stack) >= MAX_DEPTH:
+            self._refuse(event, "OG113", f"this is nested deeper than {MAX_DEPTH} levels")
+            raise _Stop
+        node.start = node.end = event.start_mark
+        self._stack.append(node)
+        self._keys.append(None)
+
+    def _alias(self, event: Any) -> Scalar:
+        self._refuse(event, "OG114", f"aliases such as *{event.anchor} are not supported", "write it out")
+        node = Scalar("")
+        node.start, node.end, node.plain = event.start_mark, event.end_mark, False
+        return node
+
+    def _put(self, node: Node) -> None:
+        """Give a finished node to what is open."""
+        if not self._stack:
+            self._root = self._top(node)
+        elif isinstance(parent := self._stack[-1], Sequence):
+            parent.append(node)
+            if len(parent) > MAX_ENTRIES:
+                self._flooded(parent)
+        elif (key := self._keys[-1]) is None:
+            self._keys[-1] = node
+        else:
+            self._keys[-1] = None
+            self._pair(parent, key, node)
 
     def _pair(self, parent: Mapping, key: Node, value: Node) -> None:
         if not isinstance(key, Scalar):
@@ -262,8 +278,9 @@ class _Scan:
             self._refuse(node, "OG203", "expected a mapping at the top of the file, found a list")
         return node
 
-    def _document(self, event: Any, number: int) -> None:
-        if number > 1:
+    def _document(self, event: Any) -> None:
+        self._documents += 1
+        if self._documents > 1:
             self._refuse(
                 event, "OG117", "a file holds one document", "move what follows to a file of its own"
             )

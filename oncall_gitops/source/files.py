@@ -1,8 +1,7 @@
-"""Which files a path stands for, and their text: nothing is opened that is not a small regular file of the tree.
+"""Which files a path stands for, and their bytes: only small regular files of the tree are ever read.
 
-Every file is looked at before it is opened, opened without following links, and looked at again once open, so that
-neither a pipe, nor a device, nor a link out of the tree is ever read. Text is strict UTF-8 without the characters
-that make what a reviewer sees differ from what a parser reads.
+Every file is looked at before it is opened, opened without following links, and looked at again once open,
+so that neither a pipe, nor a device, nor a link out of the tree is read, whatever changes meanwhile.
 """
 
 from __future__ import annotations
@@ -232,3 +231,9 @@ def _visible(name: str) -> str:
 
 def _reason(error: OSError) -> str:
     return (error.strerror or type(error).__name__).lower()
+
+
+def no_files(path: Path) -> Problem:
+    """The problem of a folder in which there is nothing to read."""
+    shown = display_name(path)
+    return _problem(shown, "OG106", f"there is no YAML file in {shown}", "files end in .yaml or .yml")

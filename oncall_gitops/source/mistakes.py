@@ -39,7 +39,7 @@ def meant_key(key: str, known: Sequence[str]) -> str | None:
 
 
 def described(errors: Sequence[Any], document: Document, path: Path, keys: Any) -> Iterator[Problem]:
-    """The problems behind the errors of one entry at `path`; `keys` gives the known keys of a model's place."""
+    """The problems behind the errors of one entry at `path`; `keys` gives the known keys at a place below."""
     unknown: dict[Path, list[tuple[str, str | None]]] = {}
     for error in errors:
         if error["type"] == "extra_forbidden":

@@ -1,4 +1,4 @@
-"""Which names the files declare, and where: gathered before anything is read, so that references can be checked."""
+"""Which names the files declare, and where: gathered first, so that references can be checked."""
 
 from __future__ import annotations
 

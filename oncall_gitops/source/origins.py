@@ -11,7 +11,7 @@ Path = tuple["str | int", ...]
 
 
 class Origins(Mapping[tuple[str, ...], Origin]):
-    """Origins by `(address,)`, or by an address and the path of a field: `(address, "rotation.users.0.from")`.
+    """Origins by `(address,)`, or by an address and a field's path: `(address, "rotation.users.0.from")`.
 
     A field that is not written stands where the deepest written part of its path does, at last the object.
     """

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from oncall_gitops.core.checks import contradictions
 from oncall_gitops.core.model.state import DesiredState
 from oncall_gitops.core.problem import Problem, in_order
 from oncall_gitops.source.desired import assemble
@@ -21,9 +22,9 @@ _SILENCE = re.compile(r"#\s*oncall-gitops:\s*ignore\s+(OG\d{3}(?:[\s,]+OG\d{3})*
 class Loaded:
     """What a path holds.
 
-    `desired` is None if there are errors; `readable` is what could be read all the same, without the entries
-    that have mistakes, and `incomplete` names the schedules of which therefore a part is missing. `texts` maps
-    each file to its text; `files` counts the files found, 0 for a folder without any.
+    `desired` is None if there are errors; `readable` is what could be read all the same, without entries that
+    have mistakes, and `incomplete` names the schedules that therefore lack a part. `texts` maps each file
+    to its text; `files` counts the files found, 0 for a folder without any.
     """
 
     desired: DesiredState | None
@@ -53,13 +54,14 @@ def load(path: Path) -> Loaded:
             unread.append(document.text)
         documents.append(document)
     assembled = assemble(documents, unread="\n".join(unread))
-    found = in_order(audible([*problems, *assembled.problems], texts))
+    wrong = contradictions(assembled.desired, incomplete=assembled.incomplete)
+    found = in_order(audible([*problems, *assembled.problems, *wrong], texts))
     desired = None if any(problem.is_error for problem in found) else assembled.desired
     return Loaded(desired, found, texts, len(files), assembled.desired, assembled.incomplete)
 
 
 def audible(problems: Iterable[Problem], texts: Mapping[str, str]) -> list[Problem]:
-    """The problems without the warnings that a comment `# oncall-gitops: ignore OGnnn` on their line silences."""
+    """The problems without the warnings that `# oncall-gitops: ignore OGnnn` on their line silences."""
     heard = []
     lines: dict[str, list[str]] = {}
     for problem in problems:

@@ -1,4 +1,4 @@
-"""Names that lead from one object to another: followed rotations, renames, and addresses that two users share."""
+"""Names that lead from one object to another: followed rotations, renames, addresses that users share."""
 
 from __future__ import annotations
 

@@ -32,6 +32,7 @@ _SEXAGESIMAL = re.compile(r"[1-9][0-9]*:[0-5]?[0-9](?::[0-5]?[0-9])?", re.ASCII)
 _LOOSE_CLOCK = re.compile(
     r"\s*([0-9]{1,2})(?:[:.h]?([0-9]{2}))?(?::[0-9]{2})?\s*([ap]\.?m\.?)?\s*", re.IGNORECASE
 )
+_CURLY_QUOTES = "\u201c\u201d\u2018\u2019"
 _LOOSE_WHEN = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2})[ tT]+([0-9]{2}:[0-9]{2}(?::[0-9]{2})?)(.*)")
 
 
@@ -211,9 +212,10 @@ def choice(value: object, choices: tuple[str, ...]) -> str:
 def clock(value: object, info: ValidationInfo[Reading], *, end_of_day: bool = False) -> int:
     """A wall time HH:MM as seconds after midnight."""
     text = scalar(value, "a wall time HH:MM")
+    seconds = clock_of(text, end_of_day=end_of_day)
     if text.plain and _SEXAGESIMAL.fullmatch(text):
         _unquoted(text, info)
-    return clock_of(text, end_of_day=end_of_day)
+    return seconds
 
 
 def clock_of(text: str, *, end_of_day: bool = False) -> int:
@@ -245,13 +247,13 @@ def _no_time(text: str, error: ValueError) -> PydanticCustomError:
         return wrong(
             "OG403", f"{shown(text)} is not a date or time: a T joins the two", better and f"write {better}"
         )
-    if re.match(r"\d{4}-\d{2}-\d{2}", text) and not isinstance(error, UnicodeError):
-        reason = _why_no_date(text, error)
+    if re.match(r"\d{4}-\d{2}-\d{2}", text):
+        reason = _why_no_date(error)
         return wrong("OG403", f"{shown(text)} is not a date or time{reason}", expected)
     return wrong("OG403", f"{shown(text)} is not a date or time", expected)
 
 
-def _why_no_date(text: str, error: ValueError) -> str:
+def _why_no_date(error: ValueError) -> str:
     known = {
         "month must be": "there is no such month",
         "day is out of range": "there is no such day in that month",
@@ -271,8 +273,8 @@ def _unquoted(text: Scalar, info: ValidationInfo[Reading]) -> None:
 
 
 def _better_clock(text: str) -> str:
-    if "\u201c" in text or "\u201d" in text or "\u2018" in text or "\u2019" in text:
-        return f'use straight quotes: "{text.strip("“”‘’")}"'
+    if (straight := text.strip(_CURLY_QUOTES)) != text:
+        return f'use straight quotes: "{straight}"'
     if text.strip() == "24:00":
         return 'write "00:00"'
     if not (found := _LOOSE_CLOCK.fullmatch(text)):

@@ -1,7 +1,7 @@
 """The shape of the files: which keys there are, what each holds, and which go together.
 
 pydantic checks keys and gathers every mistake with its place; the values themselves are read by `scalars.py`.
-Layers and overrides are read one by one (`desired.py`), so that a mistake in one hides nothing about the others.
+Layers and overrides are read one by one (`desired.py`): a mistake in one hides nothing about the others.
 """
 
 from __future__ import annotations

@@ -48,7 +48,7 @@ def explained(error: Any, text: str, file: str) -> Problem:
     context, problem = getattr(error, "context", None) or "", getattr(error, "problem", None) or str(error)
     hint = ""
     if tab := _TAB_INDENTATION.match(source):
-        message, line, column, code = "a tab is used as indentation", line, tab.end() - 1, "OG111"
+        message, column, code = "a tab is used as indentation", tab.end() - 1, "OG111"
         hint = "indent with spaces"
     elif (
         context in _UNCLOSED

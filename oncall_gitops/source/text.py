@@ -28,7 +28,7 @@ _LINE_BREAKS = {"\r": "bare carriage return", "\x85": "next line", "\u2028": "li
 
 
 def decode(content: bytes, name: str) -> tuple[str, list[Problem]]:
-    """The text of a file, without one byte order mark, and what must not be in it; no text if it is not UTF-8."""
+    """A file's text, without one byte order mark, and what must not be in it; no text if it is not UTF-8."""
     for magic, kind in _OTHER_ENCODINGS:
         if content.startswith(magic):
             message = f"the file is {kind}, not UTF-8 text"
@@ -41,6 +41,12 @@ def decode(content: bytes, name: str) -> tuple[str, list[Problem]]:
     except UnicodeDecodeError as error:
         return "", [_not_utf8(content, error, name)]
     return text, _forbidden(text, name)
+
+
+def escaped_fault(value: str) -> str | None:
+    """The message for a value that an escape gave a character which must not be; line breaks and tabs may."""
+    found = _FORBIDDEN.search(value)
+    return f"an escape stands for the character {character_name(found[0])}" if found else None
 
 
 def place_of(text: str, index: int) -> tuple[int, int]:
@@ -65,8 +71,7 @@ def _forbidden(text: str, name: str) -> list[Problem]:
     found = []
     for match in _limited(_FORBIDDEN, text):
         message = f"the character {character_name(match[0])} must not be in a file"
-        hint = 'in a "double-quoted" text no escape may stand for it either; remove it'
-        found.append(_at(text, match.start(), 1, name, "OG108", message, hint))
+        found.append(_at(text, match.start(), 1, name, "OG108", message, "remove it"))
     for match in _limited(_ODD_INDENTATION, text):
         message = f"{character_name(match[1])} is used as indentation"
         found.append(_at(text, match.start(), 1, name, "OG108", message, "indent with spaces"))

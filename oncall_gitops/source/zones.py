@@ -1,8 +1,8 @@
 """Which time zone names may stand in a file, judged by the installed tzdata alone.
 
-A zone of a place is fine; an old name that tzdata only keeps as a link is a warning that names its successor; names
-that say an offset and not a place (EST, UTC+5, Etc/GMT+5) are refused, each with words of its own, since they do
-not know the place's summer time and are read with the opposite sign more often than not.
+A zone of a place is fine; an old name that tzdata only keeps as a link is a warning that names its successor;
+names that say an offset and not a place (EST, UTC+5, Etc/GMT+5) are refused, each with words of its own:
+they know no summer time and are easily read with the opposite sign.
 """
 
 from __future__ import annotations
@@ -15,12 +15,15 @@ from importlib import resources
 from oncall_gitops.source.spelling import closest
 from oncall_gitops.source.syntax import shown_ascii as shown
 
-_REFUSED = frozenset(
-    ["EST", "MST", "HST", "CET", "MET", "EET", "WET", "EST5EDT", "CST6CDT", "MST7MDT", "PST8PDT", "Factory", "localtime", "posixrules"]
-)
+_REFUSED = frozenset({
+    "EST", "MST", "HST", "CET", "MET", "EET", "WET", "EST5EDT", "CST6CDT", "MST7MDT", "PST8PDT",
+    "Factory", "localtime", "posixrules",
+})  # fmt: skip
 _ABBREVIATIONS = {
-    "EST": "America/New_York", "EDT": "America/New_York", "ET": "America/New_York", "EST5EDT": "America/New_York",
-    "CST": "America/Chicago", "CDT": "America/Chicago", "CT": "America/Chicago", "CST6CDT": "America/Chicago",
+    "EST": "America/New_York", "EDT": "America/New_York", "ET": "America/New_York",
+    "EST5EDT": "America/New_York",
+    "CST": "America/Chicago", "CDT": "America/Chicago", "CT": "America/Chicago",
+    "CST6CDT": "America/Chicago",
     "MST": "America/Denver", "MDT": "America/Denver", "MT": "America/Denver", "MST7MDT": "America/Denver",
     "PST": "America/Los_Angeles", "PDT": "America/Los_Angeles", "PT": "America/Los_Angeles",
     "PST8PDT": "America/Los_Angeles", "AKST": "America/Anchorage", "HST": "Pacific/Honolulu",
@@ -52,7 +55,7 @@ _BETTER = {
     "Antarctica/South_Pole": "Antarctica/McMurdo", "Pacific/Ponape": "Pacific/Pohnpei",
     "Pacific/Truk": "Pacific/Chuuk", "Pacific/Yap": "Pacific/Chuuk", "Atlantic/Jan_Mayen": "Europe/Oslo",
 }  # fmt: skip
-"""Successors that the shipped data has lost: there the old name links to where the clocks agree since 1970."""
+"""Successors that the shipped data has lost: there the old name links to where the clocks agree."""
 
 _OFFSET = re.compile(r"(?:(?:UTC|GMT|Etc/GMT|Etc/UTC)\s*)?[+-]?\s*\d{1,2}(?::?\d{2})?|(?:Etc/)?GMT0")
 _POSIX = re.compile(r"[A-Za-z]{3,}[+-]?\d{1,2}(?:[A-Za-z]{3,})?(?:,.*)?|<[+-]?\w+>.*")
@@ -84,11 +87,8 @@ def zone_fault(name: str) -> ZoneFault | None:
 
 
 def _names_an_offset(name: str) -> bool:
-    return (
-        (name not in _names()[1]
-        and name != "Etc/GMT"
-        and bool(_POSIX.fullmatch(name)))
-        or bool(_OFFSET.fullmatch(name))
+    return (name not in _names()[1] and name != "Etc/GMT" and bool(_POSIX.fullmatch(name))) or bool(
+        _OFFSET.fullmatch(name)
     )
 
 

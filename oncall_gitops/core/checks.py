@@ -1,0 +1,74 @@
+"""What is wrong with definitions that can be read: rules over the desired state, one small generator each.
+
+`contradictions` needs no clock and holds for every command. `judge` looks from now to a horizon: promises of
+coverage that are not kept, and warnings. No rule stops at the first mistake, or at another rule's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from oncall_gitops.core import address
+from oncall_gitops.core.contradictions import CONTRADICTIONS
+from oncall_gitops.core.coverage import judged_window, uncovered
+from oncall_gitops.core.doubts import DOUBTS
+from oncall_gitops.core.dst import CLOCK_CHANGES
+from oncall_gitops.core.model.instant import Instant
+from oncall_gitops.core.model.shift import Gap
+from oncall_gitops.core.model.state import DesiredState
+from oncall_gitops.core.model.when import WEEKDAYS, local_text, weekday
+from oncall_gitops.core.problem import Problem
+from oncall_gitops.core.scene import Scene
+from oncall_gitops.core.wallclock import Zone, zone
+
+SHOWN_GAPS = 3
+
+
+def contradictions(desired: DesiredState, *, incomplete: frozenset[str] = frozenset()) -> list[Problem]:
+    """The errors that are errors at any time; `incomplete` names schedules that were read in part."""
+    scene = Scene(desired, incomplete)
+    return [problem for check in CONTRADICTIONS for problem in check(scene)]
+
+
+def judge(
+    desired: DesiredState, *, incomplete: frozenset[str] = frozenset(), now: Instant, until: Instant
+) -> list[Problem]:
+    """Coverage that is not met between now and the horizon, and every warning."""
+    scene = Scene(desired, incomplete, now, until)
+    return [problem for check in (broken_promises, *DOUBTS, *CLOCK_CHANGES) for problem in check(scene)]
+
+
+def broken_promises(scene: Scene) -> Iterator[Problem]:
+    """A schedule covers the hours that its `coverage` names."""
+    for schedule in scene.schedules.values():
+        timetable = scene.timetable(schedule) if schedule.coverage != "none" else None
+        if timetable is None:
+            continue
+        window = judged_window(schedule, now=scene.now, until=scene.until)
+        if window.is_empty:
+            continue
+        gaps = uncovered(schedule, timetable.shifts(window), window)
+        if gaps:
+            origin = scene.at(address.schedule(schedule.full_name), "coverage")
+            yield Problem(
+                origin,
+                "OG507",
+                _uncovered(gaps, zone(schedule.timezone)),
+                "add somebody, or a layer, for that time",
+            )
+
+
+def _uncovered(gaps: list[Gap], timezone: Zone) -> str:
+    """`nobody is on call FRI 2026-12-04T17:00 to MON 2026-12-07T09:00 (and 3 more gaps)`."""
+    spans = [
+        f"{_day_and_time(gap.start, timezone)} to {_day_and_time(gap.end, timezone)}"
+        for gap in gaps[:SHOWN_GAPS]
+    ]
+    more = len(gaps) - SHOWN_GAPS
+    rest = f", and {more} more gaps" if more > 1 else ", and 1 more gap" if more == 1 else ""
+    return f"nobody is on call {', '.join(spans)}{rest} ({timezone.name})"
+
+
+def _day_and_time(moment: Instant, timezone: Zone) -> str:
+    local = timezone.to_local(moment)
+    return f"{WEEKDAYS[weekday(local)]} {local_text(local)}"

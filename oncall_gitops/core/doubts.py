@@ -1,0 +1,269 @@
+"""Warnings: definitions that have a meaning, but hardly the one that somebody had in mind."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from oncall_gitops.core import address
+from oncall_gitops.core.duty import idle_members
+from oncall_gitops.core.firing import Firing
+from oncall_gitops.core.model.instant import Instant
+from oncall_gitops.core.model.interval import Interval
+from oncall_gitops.core.model.restriction import Restrictions
+from oncall_gitops.core.model.rotation import Following, Rotation
+from oncall_gitops.core.model.rule import WEEKDAY_CODES
+from oncall_gitops.core.model.schedule import Schedule
+from oncall_gitops.core.model.shift import Shift
+from oncall_gitops.core.model.user import NOBODY
+from oncall_gitops.core.model.when import DAY, WEEK, local_date, local_text
+from oncall_gitops.core.problem import Problem
+from oncall_gitops.core.scene import Scene, Turning, turnings_of
+from oncall_gitops.core.wallclock import Zone, instant, zone
+
+LONG_OVERRIDE = 90 * DAY
+
+
+def long_overrides(scene: Scene) -> Iterator[Problem]:
+    """An override that lasts so long that it is a change of the rotation."""
+    for _, _, here, span in scene.overrides():
+        if span.end - span.start > LONG_OVERRIDE:
+            days = (span.end - span.start) // DAY
+            hint = "change the rotation instead, for example with dated members"
+            message = f"the override lasts {days} days"
+            yield _warning(scene, here, "end", "OG908", message, hint)
+
+
+def misplaced_overrides(scene: Scene) -> Iterator[Problem]:
+    """An override outside of its schedule, or wholly in the past."""
+    for schedule, _, here, span in scene.overrides():
+        if span.is_empty:
+            continue
+        spans = [turning.span for turning in turnings_of(schedule)]
+        if spans and not any(span.overlaps(other) for other in spans):
+            first = local_text(zone(schedule.timezone).to_local(min(other.start for other in spans)))
+            message = f"the override lies outside of its schedule, which starts at {first}"
+            yield _warning(scene, here, "start", "OG909", message, "check the year")
+        elif span.end <= scene.now:
+            yield _warning(scene, here, "end", "OG910", "the override is over", "remove it when you like")
+
+
+def needless_replacements(scene: Scene) -> Iterator[Problem]:
+    """An override that replaces somebody who is not on call in it."""
+    for schedule, override, here, span in scene.overrides():
+        if override.replaces in (None, NOBODY, override.user) or span.is_empty or span.end <= scene.now:
+            continue
+        timetable = scene.timetable(schedule)
+        if timetable and schedule.active:
+            holders = {shift.user for shift in timetable.below_overrides(span)}
+            if override.replaces not in holders:
+                there = ", ".join(sorted(holders)) or "nobody"
+                message = (
+                    f'"{override.replaces}" is not on call in this time ({there} is), so nobody is replaced'
+                )
+                hint = "leave `replaces` out, or correct the time"
+                yield _warning(scene, here, "replaces", "OG911", message, hint)
+
+
+def rare_rules(scene: Scene) -> Iterator[Problem]:
+    """A rule that lets more than a year pass, or skips months."""
+    for turning in scene.turnings():
+        firing = scene.firing(turning)
+        if isinstance(firing, Firing):
+            if firing.is_rare:
+                first, following = (local_date(day * DAY).isoformat() for day in firing.gap)
+                message = (
+                    f"the rule lets up to {firing.longest_gap} days pass, as from {first} to {following}"
+                )
+                yield _warning(scene, turning.here, "rotation.rrule", "OG904", message)
+            if firing.skips_short_months:
+                message = f"the day of the month is the start's, {local_date(turning.origin).day}, "
+                hint = "BYMONTHDAY=-1 is the last day of every month"
+                message += "and months without that day are skipped"
+                yield _warning(scene, turning.here, "rotation.rrule", "OG905", message, hint)
+
+
+def odd_starts(scene: Scene) -> Iterator[Problem]:
+    """A start that its rule does not name: it is the first handoff all the same."""
+    for turning in scene.turnings():
+        firing = scene.firing(turning)
+        if isinstance(firing, Firing) and not firing.matches_start:
+            here, path = turning.here, "rotation.start"
+            if not scene.is_written(here, path):
+                path = "start_date"
+            if not scene.is_written(here, path):
+                path = "rotation.rrule"
+            start = local_text(turning.origin)
+            message = f"the start, {start}, is no occurrence of the rule, but a handoff all the same"
+            yield _warning(
+                scene, here, path, "OG906", message, "start at an occurrence, or mind the odd first turn"
+            )
+
+
+def repeated_members(scene: Scene) -> Iterator[Problem]:
+    """A user with several undated places in a rotation, which is a double turn."""
+    for turning in scene.turnings():
+        if not isinstance(turning.rotation, Rotation):
+            continue
+        seen: set[str] = set()
+        for index, place in enumerate(turning.rotation.places):
+            if place.user in seen and place.user != NOBODY:
+                message = f'"{place.user}" holds more than one place in this rotation'
+                hint = "remove one, unless a double turn is meant"
+                yield _warning(scene, turning.here, f"rotation.users.{index}", "OG907", message, hint)
+            seen.add(place.user)
+
+
+def unscheduled_users(scene: Scene) -> Iterator[Problem]:
+    """A user in no rotation and no override."""
+    if scene.incomplete:
+        return
+    used = {override.user for _, override, _, _ in scene.overrides()}
+    for turning in scene.turnings():
+        if isinstance(turning.rotation, Rotation):
+            used |= {place.user for place in turning.rotation.places}
+    for slug in scene.desired.state.users:
+        if slug not in used:
+            message = f'no rotation and no override has the user "{slug}"'
+            yield Problem(scene.at(address.user(slug)), "OG915", message, severity="warning")
+
+
+def hidden_layers(scene: Scene) -> Iterator[Problem]:
+    """A layer below another one that covers all of its time."""
+    for schedule in scene.schedules.values():
+        layered = [turning for turning in turnings_of(schedule) if turning.layer and turning.layer.active]
+        for low in layered:
+            assert low.layer
+            for high in layered:
+                assert high.layer
+                if high.layer.priority > low.layer.priority and _covers(high, low):
+                    message = (
+                        f'the layer can never be seen: the layer "{high.layer.slug}" covers all of its time'
+                    )
+                    hint = "restrict that layer, or give this one a higher priority"
+                    yield _warning(scene, low.here, "priority", "OG916", message, hint)
+                    break
+
+
+def duty_in_time_off(scene: Scene) -> Iterator[Problem]:
+    """Somebody who is on call during their time off."""
+    shifts: dict[str, list[tuple[Schedule, Shift]]] = {}
+    users = {slug: user for slug, user in scene.desired.state.users.items() if user.time_off}
+    if not users:
+        return
+    for schedule in scene.schedules.values():
+        for shift in scene.shifts(schedule):
+            if shift.user in users:
+                shifts.setdefault(shift.user, []).append((schedule, shift))
+    for slug, user in users.items():
+        timezone = zone(user.timezone or "UTC")
+        for index, off in enumerate(user.time_off):
+            span = Interval(*(instant(when, timezone=timezone, at=0) for when in (off.start, off.end)))
+            met = [(s, shift) for s, shift in shifts.get(slug, ()) if span.overlaps(Interval(*shift[:2]))]
+            for name in dict.fromkeys(schedule.full_name for schedule, _ in met):
+                first = next(shift for schedule, shift in met if schedule.full_name == name)
+                since = _on_wall(max(first.start, span.start), zone(scene.schedules[name].timezone))
+                message = f'"{slug}" is on call in {name} during this time off, first at {since}'
+                hint = f"add an override with `replaces: {slug}`"
+                yield _warning(scene, address.time_off(slug, index), "start", "OG917", message, hint)
+
+
+def double_duty(scene: Scene) -> Iterator[Problem]:
+    """Somebody who is on call in two schedules at once; once for each pair of schedules and user."""
+    duties: dict[str, list[tuple[Shift, str]]] = {}
+    for schedule in scene.schedules.values():
+        for shift in scene.shifts(schedule):
+            duties.setdefault(shift.user, []).append((shift, schedule.full_name))
+    seen: set[tuple[str, str, str]] = set()
+    for user, held in duties.items():
+        held.sort(key=lambda pair: pair[0][:2])
+        running: list[tuple[Shift, str]] = []
+        for shift, name in held:
+            running = [other for other in running if other[0].end > shift.start]
+            for _, other in running:
+                first, second = sorted((name, other))
+                if first != second and (user, first, second) not in seen:
+                    seen.add((user, first, second))
+                    since = _on_wall(shift.start, zone(scene.schedules[second].timezone))
+                    message = f'"{user}" is on call in {first} and {second} at once, first at {since}'
+                    origin = scene.at(address.schedule(second))
+                    yield Problem(origin, "OG918", message, severity="warning")
+            running.append((shift, name))
+
+
+def idle_or_always(scene: Scene) -> Iterator[Problem]:
+    """A member whom a layer's windows and the length of its turns keep from ever working."""
+    for turning in scene.turnings():
+        timetable = scene.timetable(turning.schedule) if turning.restrictions and turning.is_active else None
+        if timetable is None or not isinstance(turning.rotation, Rotation):
+            continue
+        idle, always = idle_members(turning, now=scene.now)
+        hint = (
+            f"let the turn pass only on the days of the windows: `type: custom`, `rrule: {_fitting(turning)}`"
+        )
+        for index, place in enumerate(turning.rotation.places):
+            if place.user in idle:
+                message = f'"{place.user}" never works here: their turns always fall outside of the windows'
+                if always:
+                    message += f', and "{always}" always does'
+                yield _warning(scene, turning.here, f"rotation.users.{index}", "OG919", message, hint)
+
+
+DOUBTS: tuple[Callable[[Scene], Iterator[Problem]], ...] = (
+    long_overrides,
+    misplaced_overrides,
+    needless_replacements,
+    rare_rules,
+    odd_starts,
+    repeated_members,
+    unscheduled_users,
+    hidden_layers,
+    duty_in_time_off,
+    double_duty,
+    idle_or_always,
+)
+
+
+def _warning(scene: Scene, here: str, path: str, code: str, message: str, hint: str = "") -> Problem:
+    return Problem(scene.at(here, path), code, message, hint, "warning")
+
+
+def _covers(high: Turning, low: Turning) -> bool:
+    """Whether one layer claims every instant that another one can have."""
+    if high.span.start > low.span.start or high.span.end < low.span.end or not _always_held(high):
+        return False
+    if not high.restrictions:
+        return True
+    return bool(low.restrictions) and high.zone is low.zone and _holds(high.restrictions, low.restrictions)
+
+
+def _always_held(turning: Turning) -> bool:
+    if isinstance(turning.rotation, Following):
+        return False
+    return any(place.start is None and place.until is None for place in turning.rotation.places)
+
+
+def _holds(outer: Restrictions, inner: Restrictions) -> bool:
+    """Whether weekly windows hold others, on the wall."""
+    return _minutes(inner) & ~_minutes(outer) == 0
+
+
+def _minutes(restrictions: Restrictions) -> int:
+    """The minutes of the week as bits."""
+    bits = 0
+    for window in restrictions:
+        for start, length in window.spans():
+            first, last = start // 60, (start + length) // 60
+            mask = (1 << last) - (1 << first)
+            week = WEEK // 60
+            bits |= (mask & ((1 << week) - 1)) | (mask >> week)
+    return bits
+
+
+def _fitting(turning: Turning) -> str:
+    """The rule that hands off on each day on which a window opens."""
+    days = sorted({start // DAY for window in turning.restrictions for start, _ in window.spans()})
+    return f"FREQ=WEEKLY;BYDAY={','.join(WEEKDAY_CODES[day] for day in days)}"
+
+
+def _on_wall(moment: Instant, timezone: Zone) -> str:
+    return f"{local_text(timezone.to_local(moment))} ({timezone.name})"

@@ -1,0 +1,162 @@
+"""Warnings about wall times that a change of the clocks skips or repeats in the next two years.
+
+They have a meaning (`wallclock.py`), but hardly the one that somebody had in mind.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from functools import lru_cache
+from typing import NamedTuple
+
+from oncall_gitops.core import address
+from oncall_gitops.core.model.instant import Instant
+from oncall_gitops.core.model.restriction import DailyWindow, WeeklyWindow, Window
+from oncall_gitops.core.model.rotation import Following, Rotation
+from oncall_gitops.core.model.rule import RuleError
+from oncall_gitops.core.model.schedule import Schedule
+from oncall_gitops.core.model.when import DAY, WEEKDAYS, Local, When, Written, clock_text, local_text, weekday
+from oncall_gitops.core.problem import Origin, Problem
+from oncall_gitops.core.recurrence import Recurrence, rule_of
+from oncall_gitops.core.scene import Scene, Turning
+from oncall_gitops.core.wallclock import Zone, zone
+
+AHEAD = 2 * 366 * DAY
+
+
+class Change(NamedTuple):
+    """A change of the clocks: the wall times in [low, high) do not exist, or occur twice."""
+
+    moment: Instant
+    low: Local
+    high: Local
+    skips: bool
+
+    def words(self, local: Local, timezone: Zone) -> str:
+        """What happens to a wall time in it."""
+        day = WEEKDAYS[weekday(local)]
+        date, clock = local_text(local).split("T")
+        where = f"{clock} on {day} {date} in {timezone.name}"
+        if self.skips:
+            instead = local_text(timezone.to_local(timezone.to_instant(local))).split("T")[1]
+            return f"{where} does not exist: the clocks go forward, and {instead} is meant instead"
+        return f"{where} occurs twice: the clocks go back, and the first of the two is meant"
+
+    @property
+    def code(self) -> str:
+        return "OG913" if self.skips else "OG914"
+
+
+def handoffs(scene: Scene) -> Iterator[Problem]:
+    """A handoff at a time that is skipped or repeated; the first of each kind."""
+    for turning in scene.turnings():
+        rotation = turning.rotation
+        if isinstance(rotation, Following) or not turning.is_active:
+            continue
+        if isinstance(scene.firing(turning), RuleError):
+            continue
+        changes = [change for change in _changes(turning.zone, scene.now) if change.moment in turning.span]
+        recurrence = Recurrence(rule_of(rotation.cadence, start=turning.origin), turning.origin)
+        for skips in (True, False):
+            met = (
+                (change, occurrences[0])
+                for change in changes
+                if change.skips is skips and (occurrences := recurrence.between(change.low, change.high))
+            )
+            for change, local in list(met)[:1]:
+                hint = "choose another handoff time, if that is not what you want"
+                message = f"a handoff at {change.words(local, turning.zone)}"
+                yield Problem(_time_of_day(scene, turning, rotation), change.code, message, hint, "warning")
+
+
+def window_edges(scene: Scene) -> Iterator[Problem]:
+    """A window's edge at a time that is skipped or repeated.
+
+    Only the time counts, not the day: most clocks change on Sundays, and a window that is moved there by its
+    next edit would surprise.
+    """
+    for turning in scene.turnings():
+        if not turning.is_active:
+            continue
+        for index, window in enumerate(turning.restrictions):
+            path = f"restrictions.{index}"
+            yield from _edges(scene, turning.here, path, window, turning.zone, only=turning.span.__contains__)
+    for schedule in scene.schedules.values():
+        if schedule.active and isinstance(schedule.coverage, tuple):
+            here = address.schedule(schedule.full_name)
+            for index, window in enumerate(schedule.coverage):
+                yield from _edges(scene, here, f"coverage.{index}", window, zone(schedule.timezone))
+
+
+def override_edges(scene: Scene) -> Iterator[Problem]:
+    """An override that begins or ends at a time that is skipped or repeated."""
+    for schedule, override, here, _ in scene.overrides():
+        for field, when in (("start", override.start), ("end", override.end)):
+            yield from _override_edge(scene, schedule, here, field, when)
+
+
+CLOCK_CHANGES: tuple[Callable[[Scene], Iterator[Problem]], ...] = (handoffs, window_edges, override_edges)
+
+
+@lru_cache(maxsize=1024)
+def _changes(timezone: Zone, now: Instant, ahead: int = AHEAD) -> tuple[Change, ...]:
+    changes = []
+    for moment, before, after in timezone.transitions(now, now + ahead):
+        low, high = sorted((moment + before, moment + after))
+        changes.append(Change(moment, low, high, skips=after > before))
+    return tuple(changes)
+
+
+def _time_of_day(scene: Scene, turning: Turning, rotation: Rotation) -> Origin:
+    """Where the time of day of the handoffs is written, or what comes nearest to it."""
+    paths = ["rotation.rrule"] if rotation.cadence.rrule and "BYHOUR" in rotation.cadence.rrule else []
+    start = rotation.start or turning.start
+    if start.written is not Written.DATE:
+        paths.append("rotation.start" if rotation.start else "start_date")
+    paths.append("handoff_time")
+    owners = [turning.here, address.schedule(turning.schedule.full_name)]
+    for path in paths:
+        for here in owners:
+            if scene.is_written(here, path):
+                return scene.at(here, path)
+    return scene.at(turning.here, "rotation")
+
+
+def _edges(
+    scene: Scene,
+    here: str,
+    path: str,
+    window: Window,
+    timezone: Zone,
+    *,
+    only: Callable[[Instant], bool] = lambda _: True,
+) -> Iterator[Problem]:
+    for field, clock in _clocks(window):
+        for skips in (True, False):
+            for change in _changes(timezone, scene.now):
+                local = change.low // DAY * DAY + clock
+                if change.skips is skips and change.low <= local < change.high and only(change.moment):
+                    message = f"a window's edge at {change.words(local, timezone)}"
+                    hint = f"choose another time than {clock_text(clock)}, if that is not what you want"
+                    yield Problem(scene.at(here, f"{path}.{field}"), change.code, message, hint, "warning")
+                    break
+
+
+def _clocks(window: Window) -> tuple[tuple[str, int], ...]:
+    if isinstance(window, DailyWindow | WeeklyWindow):
+        return ("from", window.start % DAY), ("to", window.end % DAY)
+    return ()
+
+
+def _override_edge(scene: Scene, schedule: Schedule, here: str, field: str, when: When) -> Iterator[Problem]:
+    if when.written is Written.INSTANT:
+        return
+    timezone = zone(schedule.timezone)
+    middle = timezone.to_instant(when.seconds)
+    if middle < scene.now:
+        return
+    for change in _changes(timezone, middle - 2 * DAY, 4 * DAY):
+        if change.low <= when.seconds < change.high:
+            message = f"the override's {field} at {change.words(when.seconds, timezone)}"
+            hint = "write it with its offset, or choose another time"
+            yield Problem(scene.at(here, field), "OG921", message, hint, "warning")
