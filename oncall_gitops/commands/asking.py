@@ -31,12 +31,12 @@ class Answers:
 
 def from_files(path: Path, names: Sequence[str]) -> Answers:
     """Answers from the files alone."""
-    from oncall_gitops.report.problems import as_text
+    from oncall_gitops.report.problems import problems_text
     from oncall_gitops.source.read import load
 
     loaded = load(path)
     if loaded.desired is None or any(problem.is_error for problem in loaded.problems):
-        click.echo(as_text(loaded.problems, texts=loaded.texts), err=True, nl=False)
+        click.echo(problems_text(loaded.problems, texts=loaded.texts), err=True, nl=False)
         raise OncallError("the files are not valid")
     schedules = loaded.desired.state.schedules
     chosen = choose(schedules, names)

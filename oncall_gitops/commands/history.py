@@ -15,7 +15,7 @@ from oncall_gitops.settings import Settings
 @click.option("--limit", type=click.IntRange(1, 10_000), default=20, show_default=True, help="How many.")
 @format_option("text", "json")
 @pass_settings
-def command(settings: Settings, *, limit: int, format: str) -> None:  # noqa: A002 (the flag's name)
+def command(settings: Settings, *, limit: int, format: str) -> None:
     """The past reconcile runs and overrides, newest first."""
     from oncall_gitops.report.runs import runs_json, runs_text
     from oncall_gitops.store.database import open_database

@@ -66,7 +66,7 @@ def add(
     as_of: Instant | None,
     horizon: int | None,
     lock_timeout: int,
-    format: str,  # noqa: A002 (the flag's name)
+    format: str,
 ) -> None:
     """Put U on call for TEAM/SCHEDULE until T, in force at once."""
     from oncall_gitops.commands.asking import choose
@@ -96,11 +96,9 @@ def add(
             start=max(begin, at),
             end=end,
             reason=reason,
-            created_at=at,
+            at=as_of,
         )
-        told["from"], told["until"] = (
-            local_words(moment, timezone.name) for moment in (max(begin, at), end)
-        )
+        told["from"], told["until"] = (local_words(moment, timezone.name) for moment in (max(begin, at), end))
         told["zone"] = timezone.name
         return schedule
 
@@ -120,7 +118,7 @@ def add(
 @click.option("--at", type=INSTANT, metavar="T", help="As things stand at T, in place of now.")
 @format_option("text", "json")
 @pass_settings
-def list_(settings: Settings, *, with_ended: bool, at: Instant | None, format: str) -> None:  # noqa: A002
+def list_(settings: Settings, *, with_ended: bool, at: Instant | None, format: str) -> None:
     """The overrides, of the files and others."""
     from oncall_gitops.commands.clock import read_clock
     from oncall_gitops.report.terminal import shown, table
@@ -171,7 +169,7 @@ def end(
     """End an override now (or, before it begins, drop it); the hours go back to whoever would have had them."""
     from oncall_gitops.store.overrides import cut_override, hide_override, list_overrides
 
-    def edit(connection: Connection, live: LiveState, at: Instant) -> str:
+    def edit(connection: Connection, _live: LiveState, at: Instant) -> str:
         found = [row for row in list_overrides(connection) if row.id.startswith(override_id.lower())]
         if len(found) != 1 or not override_id:
             known = "more than one override begins" if found else "no override begins"

@@ -56,7 +56,9 @@ Outputs = list[tuple[str, Path]]
 )
 @click.option("--expect-plan", metavar="ID", help="Refuse unless the plan has this id.")
 @click.option("--team", "teams", multiple=True, metavar="TEAM", help="Only this team; repeatable.")
-@click.option("--schedule", "schedules", multiple=True, metavar="TEAM/SCHEDULE", help="Only this; repeatable.")
+@click.option(
+    "--schedule", "schedules", multiple=True, metavar="TEAM/SCHEDULE", help="Only this; repeatable."
+)
 @click.option("--no-prune", is_flag=True, help="Delete nothing.")
 @click.option(
     "--allow",
@@ -81,7 +83,7 @@ def command(
     path: Path,
     *,
     dry_run: bool,
-    format: str,  # noqa: A002 (the flag's name)
+    format: str,
     output_files: tuple[str, ...],
     detailed_exitcode: bool,
     plan_out: Path | None,
@@ -136,14 +138,19 @@ def command(
                 raise error
         else:
             proposal = _apply(
-                reconciler, format, outputs, asks=asks, lock_timeout=lock_timeout, marks_due=calendars != "skip"
+                reconciler,
+                format,
+                outputs,
+                asks=asks,
+                lock_timeout=lock_timeout,
+                marks_due=calendars != "skip",
             )
     if detailed_exitcode and proposal.is_pending:
         raise click.exceptions.Exit(PENDING)
 
 
 def _apply(
-    reconciler: Reconciler, format: str, outputs: Outputs, *, asks: bool, lock_timeout: int, marks_due: bool  # noqa: A002
+    reconciler: Reconciler, format: str, outputs: Outputs, *, asks: bool, lock_timeout: int, marks_due: bool
 ) -> Proposal:
     """Ask if need be, apply, show what was applied."""
     from oncall_gitops.commands.reconciler import Refused
@@ -167,7 +174,7 @@ def _apply(
     return proposal
 
 
-def _read_files(path: Path, format: str) -> tuple[DesiredState, Source]:  # noqa: A002
+def _read_files(path: Path, format: str) -> tuple[DesiredState, Source]:
     """The desired state; every mistake in the files is told, and ends the command with exit 1."""
     from oncall_gitops.core.proposal import Source
     from oncall_gitops.report.problems import problems_json, problems_text
@@ -205,7 +212,7 @@ def _output(text: str) -> tuple[str, Path]:
     return kind, Path(name)
 
 
-def _show(proposal: Proposal, database: str, format: str, outputs: Iterable[tuple[str, Path]]) -> None:  # noqa: A002
+def _show(proposal: Proposal, database: str, format: str, outputs: Iterable[tuple[str, Path]]) -> None:
     """Print the plan in one format (`none`: not at all) and write it to files in others."""
     if format != "none":
         click.echo(_rendered(proposal, database, format), nl=False)
@@ -213,7 +220,7 @@ def _show(proposal: Proposal, database: str, format: str, outputs: Iterable[tupl
         file.write_text(click.unstyle(_rendered(proposal, database, kind)), encoding="utf-8")
 
 
-def _rendered(proposal: Proposal, database: str, format: str) -> str:  # noqa: A002
+def _rendered(proposal: Proposal, database: str, format: str) -> str:
     from oncall_gitops.report.plan_json import plan_document
     from oncall_gitops.report.plan_text import plan_text
 

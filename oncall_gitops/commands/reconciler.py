@@ -58,7 +58,7 @@ class Reconciler:
     def look(self) -> Proposal:
         """Plan in one read-only snapshot: no lock, no row written."""
         with self.database.snapshot() as connection:
-            return self._propose(connection)[1]
+            return self._propose(connection)
 
     def apply(self, *, lock_timeout: float, marks_due: bool) -> Proposal:
         """Plan afresh under the lock, and make it so; Refused if the plan is stale or blocked."""
@@ -68,7 +68,7 @@ class Reconciler:
         run_id = str(uuid4())
 
         def reconcile(connection: Connection) -> Proposal:
-            live, proposal = self._propose(connection)
+            proposal = self._propose(connection)
             if error := self.refusal(proposal):
                 raise Refused(proposal, error)
             request, plan = proposal.request, proposal.plan
@@ -116,7 +116,7 @@ class Reconciler:
         """The same, but only for this plan."""
         return replace(self, expected=plan_id)
 
-    def _propose(self, connection: Connection) -> tuple[LiveState, Proposal]:
+    def _propose(self, connection: Connection) -> Proposal:
         live, stored, at = read_at(connection, self.as_of)
         request = Request(
             at=at,
@@ -127,7 +127,7 @@ class Reconciler:
             source=self.source,
             tzdata=tzdata_version(),
         )
-        return live, propose(self.desired, live, stored, request)
+        return propose(self.desired, live, stored, request)
 
 
 def edit_schedule(

@@ -43,7 +43,7 @@ def command(
     offline: Path | None,
     as_of: Instant | None,
     horizon: int | None,
-    format: str,  # noqa: A002 (the flag's name)
+    format: str,
 ) -> None:
     """The whole shifts that meet a span of time, of all schedules or the named ones."""
     from oncall_gitops.commands.asking import from_database, from_files

@@ -26,7 +26,7 @@ def command(
     at: Instant | None,
     offline: Path | None,
     as_of: Instant | None,
-    format: str,  # noqa: A002 (the flag's name)
+    format: str,
 ) -> None:
     """Who is on call, until when, and who is next; for all schedules, or the named ones."""
     from oncall_gitops.commands.asking import from_database, from_files

@@ -48,7 +48,12 @@ class Record:
     """
 
     def __init__(
-        self, schedule: Schedule, stored: Sequence[StoredShift], *, edge: Instant, siblings: Mapping[str, Schedule]
+        self,
+        schedule: Schedule,
+        stored: Sequence[StoredShift],
+        *,
+        edge: Instant,
+        siblings: Mapping[str, Schedule],
     ) -> None:
         self._stored = [Shift(row.start, row.end, row.user, row.source, row.id) for row in stored]
         self._edge = max([edge, *(row.end for row in stored)])

@@ -61,8 +61,9 @@ def edit_shifts(
 ) -> ShiftEdit:
     """Make the rows of one schedule tell `resolved` from T (`at`) on.
 
-    `stored` are the schedule's rows, at least those that end after T, `resolved` the whole shifts that meet [T, edge), both in
-    order. `missed` are the shifts between the end of the table and T, cut to it, which were never stored.
+    `stored` are the schedule's rows, at least those that end after T, `resolved` the whole shifts that meet
+    [T, edge), both in order. `missed` are the shifts between the end of the table and T, cut to it, which were
+    never stored.
     """
     future = [shift._replace(start=max(shift.start, at)) for shift in resolved]
     past = list(missed)
@@ -81,7 +82,7 @@ def edit_shifts(
         schedule,
         delete=tuple(row_id for row, row_id in standing.items() if row not in wanted),
         cut=tuple(cut),
-        insert=tuple([*past, *(shift for shift in future if shift not in standing)]),
+        insert=(*past, *(shift for shift in future if shift not in standing)),
     )
 
 

@@ -130,10 +130,10 @@ def _with_adoptions(names: Renaming, desired: State, live: LiveState) -> Renamin
     by_email = {user.email.casefold(): slug for slug, user in now.state.users.items()}
     for slug, user in desired.users.items():
         holder = by_email.get(user.email.casefold())
-        if holder and slug not in now.state.users and holder not in desired.users:
-            if not now.objects[address.user(holder)].managed:
-                users[holder] = slug
-                previous[address.user(slug)] = address.user(holder)
+        is_free = holder and slug not in now.state.users and holder not in desired.users
+        if holder and is_free and not now.objects[address.user(holder)].managed:
+            users[holder] = slug
+            previous[address.user(slug)] = address.user(holder)
     layers = dict(names.layers)
     for full_name, schedule in desired.schedules.items():
         current = now.state.schedules.get(full_name)

@@ -158,9 +158,11 @@ def _new_gaps(
     for name, shifts in resolved.items():
         schedule = plan.after.schedules[name]
         judged = judged_window(schedule, now=window.start, until=window.end)
-        for gap in uncovered(schedule, shifts, judged):
-            if not _was_gap(plan.live.state.schedules.get(name), before.get(name, ()), gap):
-                found.append(ScheduleGap(name, *gap))
+        found += [
+            ScheduleGap(name, *gap)
+            for gap in uncovered(schedule, shifts, judged)
+            if not _was_gap(plan.live.state.schedules.get(name), before.get(name, ()), gap)
+        ]
     return found
 
 

@@ -88,7 +88,7 @@ def test_spans_agree_with_asking_at_every_instant(before: list[Held], after: lis
 
     told: dict[int, tuple[str | None, str | None]] = {}
     for span in found.shifts:
-        told |= {moment: (span.before, span.after) for moment in range(span.start, span.end)}
+        told |= dict.fromkeys(range(span.start, span.end), (span.before, span.after))
     for moment in range(*WINDOW):
         holders = (_holder(before, moment), _holder(after, moment))
         assert told.get(moment) == (holders if holders[0] != holders[1] else None)

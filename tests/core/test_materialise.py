@@ -111,7 +111,7 @@ def test_the_table_tells_the_old_story_before_t_and_the_new_one_from_t_on(
     found = edit(stored, resolved)
     table = applied(stored, found)
 
-    for moment in range(0, 400):
+    for moment in range(400):
         expected = holder(laid_out(old) if moment < T else laid_out(new), moment)
         assert holder([(row.start, row.end, row.user) for row in table], moment) == expected
     assert not edit(table, resolved), "the same again changes nothing"

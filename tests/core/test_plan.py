@@ -13,7 +13,6 @@ from oncall_gitops.core.scope import Scope
 from tests.builders import (
     a_layer,
     a_place,
-    a_rotation,
     a_schedule,
     a_state,
     a_team,

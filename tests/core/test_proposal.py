@@ -28,7 +28,7 @@ def live(state: State, *, unmanaged: Sequence[str] = ()) -> LiveState:
         objects,
         newest_as_of=T,
         tzdata="2026f",
-        shifts_until={name: T + HORIZON for name in state.schedules},
+        shifts_until=dict.fromkeys(state.schedules, T + HORIZON),
     )
 
 
