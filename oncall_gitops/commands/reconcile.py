@@ -161,7 +161,7 @@ def _apply(
         _show(reviewed, name, "text", ())
         if error := reconciler.refusal(reviewed):
             raise error
-        if not click.confirm("Apply this plan?", err=True):
+        if reviewed.is_pending and not click.confirm("Apply this plan?", err=True):
             raise OncallError("not confirmed; nothing was changed")
         reconciler = reconciler.expecting(reviewed.plan.plan_id)
     try:
