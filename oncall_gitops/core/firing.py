@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import chain, pairwise
+from math import lcm
 from typing import NamedTuple
 
 from oncall_gitops.core.model.rule import LONGEST_GAP, MONTH_LENGTHS, Rule, RuleError, RuleMistake
@@ -18,7 +19,7 @@ from oncall_gitops.core.model.when import DAY, Local, local_date, local_text
 from oncall_gitops.core.recurrence import pattern
 from oncall_gitops.core.repeating import Repeating
 from oncall_gitops.core.year import first_day, year_of
-from oncall_gitops.core.yearly import Yearly, filled_in
+from oncall_gitops.core.yearly import Yearly, filled_in, yearly
 
 RARE = 366
 """A year, in days, at its longest: a gap above it deserves a warning."""
@@ -67,8 +68,7 @@ def prove(rule: Rule, start: Local) -> Firing:
     Gaps are counted in local days. The error's span is that of the whole normal form.
     """
     occurrences = pattern(rule, start)
-    gaps = _gaps(occurrences, start) if isinstance(occurrences, Repeating) else _day_gaps(occurrences, start)
-    longest = max(gaps, key=lambda gap: gap.length)
+    longest = _longest(occurrences, rule, start)
     if longest.next - start // DAY >= HORIZON and longest.first == start // DAY:
         raise RuleError(_never(rule, start))
     if longest.length > LONGEST_GAP:
@@ -80,25 +80,49 @@ def prove(rule: Rule, start: Local) -> Firing:
     )
 
 
+def _longest(occurrences: Repeating | Yearly, rule: Rule, start: Local) -> DayGap:
+    if isinstance(occurrences, Repeating):
+        return max(_gaps(occurrences, start), key=_length)
+    if rule.interval == 1:
+        anywhere = _longest_anywhere(filled_in(rule, start))
+        if anywhere.length <= RARE:
+            return anywhere
+    first = start // DAY
+    return max(_day_gaps(occurrences, first, first + HORIZON), key=_length)
+
+
+@lru_cache(maxsize=4096)
+def _longest_anywhere(rule: Rule) -> DayGap:
+    """Without INTERVAL the start hardly matters: one proof serves every rotation with such a rule."""
+    start = first_day(1990)
+    occurrences = yearly(rule, start * DAY)
+    return max(_day_gaps(occurrences, start, start + HORIZON + LONGEST_GAP), key=_length)
+
+
+def _length(gap: DayGap) -> int:
+    return gap.length
+
+
 def _gaps(occurrences: Repeating, start: Local) -> Iterator[DayGap]:
-    """Of a repeating rule: two periods hold every gap, unless they are longer than what is looked at."""
+    """Of a repeating rule: two periods hold every gap, unless they are longer than what is looked at.
+
+    Whole days, since the gap that crosses a midnight counts for one.
+    """
     end = start + HORIZON * DAY
-    high = min(start + 2 * occurrences.period + 1, end)
+    high = min(start + 2 * lcm(occurrences.period, DAY) + 1, end)
     found = occurrences.between(start + 1, high)
     days = chain([start], found, [end] if high == end or not found else [])
     for low, high in pairwise(days):
         yield DayGap(low // DAY, high // DAY)
 
 
-def _day_gaps(occurrences: Yearly, start: Local) -> Iterator[DayGap]:
+def _day_gaps(occurrences: Yearly, start: int, end: int) -> Iterator[DayGap]:
     """Of a rule that follows the calendar: the gaps from year to year, and the longest one in each year."""
-    last = start // DAY
-    year = year_of(last)
-    end = last + HORIZON
-    for each in range(year, year_of(end) + 1):
-        new_year = first_day(each)
-        days = occurrences.days(each)
-        if each == year:
+    last, first_year = start, year_of(start)
+    for year in range(first_year, year_of(end) + 1):
+        new_year = first_day(year)
+        days = occurrences.days(year)
+        if year == first_year:
             days &= -2 << last - new_year
         if not days:
             continue

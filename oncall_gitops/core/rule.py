@@ -200,7 +200,7 @@ def _interval(part: _Part) -> int:
     if part.value.startswith("-") or not part.value.strip("0"):
         raise RuleError(RuleMistake("INTERVAL must be 1 or more", span))
     if len(part.value.lstrip("0")) > 9:
-        raise RuleError(RuleMistake("INTERVAL is too large", span, "handoffs lie at most 9 years apart"))
+        raise RuleError(RuleMistake("INTERVAL is too large", span, "two handoffs lie at most 9 years apart"))
     return int(part.value)
 
 

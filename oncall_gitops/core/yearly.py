@@ -174,7 +174,7 @@ def yearly(rule: Rule, start: Local) -> Yearly:
         streams = (Stream(filled, picked(rule.times(start), rule.positions), interval),)
     else:
         streams = _picked_streams(filled, rule.times(start), _interval(rule, start))
-    return Yearly(streams, start=start)
+    return Yearly(tuple(stream for stream in streams if stream.times), start=start)
 
 
 def filled_in(rule: Rule, start: Local) -> Rule:
