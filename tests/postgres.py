@@ -22,6 +22,9 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedServer]
     """One server for the whole session (a worker's own, under xdist), with a migrated template."""
     folder = tmp_path_factory.mktemp("postgres") / ".oncall-gitops"
     with EmbeddedServer(folder) as running:
+        for setting in ("fsync", "full_page_writes", "synchronous_commit"):
+            run(running, f"ALTER SYSTEM SET {setting} = off")  # this data dies with the session
+        run(running, "SELECT pg_reload_conf()")
         run(running, f"CREATE DATABASE {TEMPLATE}")
         Database("the template", {**running.connection, "dbname": TEMPLATE}).upgrade()
         yield running
@@ -46,5 +49,3 @@ def run(server: EmbeddedServer, statement: str) -> None:
     """One statement outside of any transaction."""
     with psycopg.connect(**server.connection, autocommit=True) as connection:
         connection.execute(statement.encode())
-
-

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any
 
 from oncall_gitops.core import address
 from oncall_gitops.core.firing import prove
@@ -219,7 +219,7 @@ def _places(row: Row, spec: Row, reading: Reading, frame: Frame, names: Names) -
 
 def _anchor(row: Row, spec: Row, reading: Reading, frame: Frame, names: Names) -> Anchor | None:
     at = _time(row["anchor_at"], "rotation.anchor", spec.get("anchor"), reading, frame)
-    user = names.users.get(cast(str, row["anchor_user_id"]))
+    user = NOBODY if row["anchor_user_id"] is None else names.users.get(row["anchor_user_id"])
     return Anchor(at, user) if at is not None and user is not None else None
 
 
