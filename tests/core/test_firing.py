@@ -5,7 +5,6 @@ from __future__ import annotations
 from random import Random
 
 import pytest
-from hypothesis import settings
 
 from oncall_gitops.core.firing import HORIZON, Firing, prove
 from oncall_gitops.core.model.rule import LONGEST_GAP
@@ -175,7 +174,6 @@ def test_the_verdict_is_that_of_400_years_looked_at_day_by_day(seed: int) -> Non
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(settings.get_current_profile_name() != "slow", reason="minutes: HYPOTHESIS_PROFILE=slow")
 def test_the_verdict_is_that_of_400_years_for_a_thousand_rules() -> None:
     for seed in range(1000):
         verdicts_agree(Random(seed))
