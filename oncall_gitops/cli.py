@@ -190,7 +190,8 @@ def _code(leaving: SystemExit) -> int:
 def _flushed(code: int) -> int:
     """Write out what is buffered while an error can still be told; a reader that has gone is no error."""
     try:
-        sys.stdout.flush()
+        if sys.stdout is not None:  # a caller may have closed it
+            sys.stdout.flush()
     except BrokenPipeError:
         _discard_output()
         return code or BROKEN_PIPE

@@ -167,6 +167,15 @@ def test_output_that_cannot_be_written_is_a_failure() -> None:
     assert b"No space left on device" in done.stderr
 
 
+def test_a_closed_stdout_is_no_crash() -> None:
+    done = subprocess.run(
+        ["/bin/sh", "-c", '"$0" -m oncall_gitops --version >&-', sys.executable],
+        stderr=subprocess.PIPE,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, b"")
+
+
 def test_sigterm_unwinds_and_exits_143() -> None:
     script = (
         "import click, time\n"
