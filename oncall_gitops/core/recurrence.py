@@ -22,7 +22,7 @@ def rule_of(cadence: Cadence, *, start: Local) -> Rule:
     return _rule_of(cadence, weekday(start))
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=1024)
 def pattern(rule: Rule, start: Local) -> Repeating | Yearly:
     """The rule's own occurrences, some of which may lie before the start."""
     return repeating(rule, start) if repeats(rule) else yearly(rule, start)
