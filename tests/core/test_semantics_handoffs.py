@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from tests.builders import a_layer, a_rotation, a_schedule
+from oncall_gitops.core.model.rotation import Rotation
+from oncall_gitops.core.recurrence import rule_of
+from oncall_gitops.core.rule import parse_rule
+from tests.builders import a_layer, a_rotation, a_schedule, when
 from tests.core.answers import resolved
 
 
@@ -260,3 +263,19 @@ def test_a_rotation_is_right_decades_after_its_first_handoff() -> None:
         "alice 2026-01-05T09:00Z 2026-01-12T09:00Z",
         "bob 2026-01-12T09:00Z 2026-01-12T10:00Z",
     ]
+
+
+@pytest.mark.parametrize(
+    ("rotation", "rule"),
+    [
+        (a_rotation(type="daily"), "FREQ=DAILY"),
+        (a_rotation(type="daily", interval=3), "FREQ=DAILY;INTERVAL=3"),
+        (a_rotation(type="custom", interval=14), "FREQ=DAILY;INTERVAL=14"),
+        (a_rotation(), "FREQ=WEEKLY;BYDAY=WE"),
+        (a_rotation(handoff_day="SUN", interval=2), "FREQ=WEEKLY;INTERVAL=2;BYDAY=SU"),
+    ],
+)
+def test_daily_weekly_and_interval_days_are_the_equivalent_rule(rotation: Rotation, rule: str) -> None:
+    wednesday = when("2026-01-07T09:00").seconds
+
+    assert rule_of(rotation.cadence, start=wednesday) == parse_rule(rule)
