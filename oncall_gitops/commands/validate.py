@@ -61,7 +61,13 @@ def _judged(loaded: Loaded, path: Path, *, now: Instant, until: Instant) -> list
     from oncall_gitops.source.files import no_files
     from oncall_gitops.source.read import audible
 
-    found = judge(loaded.readable, incomplete=loaded.incomplete, now=now, until=until)
+    found = judge(
+        loaded.readable,
+        now=now,
+        until=until,
+        incomplete=loaded.incomplete,
+        is_partial=loaded.has_errors,
+    )
     problems = in_order([*loaded.problems, *audible(found, loaded.texts)])
     return problems if loaded.files or problems else [no_files(path)]
 

@@ -31,10 +31,18 @@ def contradictions(desired: DesiredState, *, incomplete: frozenset[str] = frozen
 
 
 def judge(
-    desired: DesiredState, *, incomplete: frozenset[str] = frozenset(), now: Instant, until: Instant
+    desired: DesiredState,
+    *,
+    now: Instant,
+    until: Instant,
+    incomplete: frozenset[str] = frozenset(),
+    is_partial: bool = False,
 ) -> list[Problem]:
-    """Coverage that is not met between now and the horizon, and every warning."""
-    scene = Scene(desired, incomplete, now, until)
+    """Coverage that is not met between now and the horizon, and every warning.
+
+    `is_partial` says that the definitions are not all: something could not be read.
+    """
+    scene = Scene(desired, incomplete, now, until, is_partial)
     return [problem for check in (broken_promises, *DOUBTS, *CLOCK_CHANGES) for problem in check(scene)]
 
 

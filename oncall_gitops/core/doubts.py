@@ -115,7 +115,7 @@ def repeated_members(scene: Scene) -> Iterator[Problem]:
 
 def unscheduled_users(scene: Scene) -> Iterator[Problem]:
     """A user in no rotation and no override."""
-    if scene.incomplete:
+    if scene.is_partial:
         return
     used = {override.user for _, override, _, _ in scene.overrides()}
     for turning in scene.turnings():

@@ -72,12 +72,14 @@ class Scene:
     """The definitions, and the span of time to look at.
 
     `incomplete` names the schedules that were read in part: nothing is concluded from their shifts.
+    `is_partial` says that anything may be missing: nothing is concluded from absence.
     """
 
     desired: DesiredState
     incomplete: frozenset[str] = frozenset()
     now: Instant = FOREVER_AGO
     until: Instant = FOREVER
+    is_partial: bool = False
     _timetables: dict[str, Timetable | None] = field(default_factory=dict)
     _firings: dict[str, Firing | RuleError] = field(default_factory=dict)
     _shifts: dict[str, list[Shift]] = field(default_factory=dict)

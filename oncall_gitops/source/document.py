@@ -29,7 +29,7 @@ from oncall_gitops.source import syntax
 from oncall_gitops.source.text import MAX_SHOWN, escaped_fault
 
 MAX_DEPTH = 32
-MAX_ENTRIES = 50_000
+MAX_ENTRIES = 20_000
 """Of one collection: more than a file of 1 MiB can hold of anything that has a meaning."""
 
 PLAIN_NULLS = frozenset({"", "~", "null", "Null", "NULL"})

@@ -133,6 +133,8 @@ def _place(value: object, handler: ValidatorFunctionWrapHandler) -> Any:
         short = Mapping()
         short[_USER_KEY] = value
         return handler(short)
+    if not isinstance(value, Mapping):
+        raise wrong("OG203", f"expected a user's slug, or a mapping with `user`, found {kind_of(value)}")
     return handler(value)
 
 

@@ -44,24 +44,28 @@ def explained(error: Any, text: str, file: str) -> Problem:
     mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
     line, column = (mark.line, mark.column) if mark else (0, 0)
     lines = text.split("\n")
-    source = lines[line] if line < len(lines) else ""
+    if line >= len(lines):  # the parser stands behind the end
+        line, column = len(lines) - 1, len(lines[-1])
+    source = lines[line]
     context, problem = getattr(error, "context", None) or "", getattr(error, "problem", None) or str(error)
     hint = ""
     if tab := _TAB_INDENTATION.match(source):
         message, column, code = "a tab is used as indentation", tab.end() - 1, "OG111"
         hint = "indent with spaces"
-    elif (
-        context in _UNCLOSED
-        and error.context_mark
-        and ("did not find" in problem or "unexpected end" in problem)
-    ):
+    elif context in _UNCLOSED and error.context_mark and _is_unclosed(error, problem):
         line, column, code = error.context_mark.line, error.context_mark.column, "OG110"
-        message = f"{_UNCLOSED[context]}, opened in line {line + 1}"
+        message = f"{_UNCLOSED[context]}, opened in line {line + 1}: it ends nowhere"
     else:
         message, code = f"this is not YAML: {problem}" + (f" ({context})" if context else ""), "OG110"
         if "\t" in source[: column + 1]:
             hint = "there is a tab in this line: use spaces"
     return Problem(Origin(file, line + 1, column + 1, line + 1, column + 2), code, message, hint)
+
+
+def _is_unclosed(error: Any, problem: str) -> bool:
+    """Whether the parser ran on into other lines, looking for an end; on one line it is a comma that lacks."""
+    ended = "unexpected end" in problem or "did not find" in problem
+    return ended and (error.problem_mark is None or error.problem_mark.line > error.context_mark.line)
 
 
 def tabs(text: str, file: str, scalars: list[tuple[int, int]]) -> list[Problem]:
