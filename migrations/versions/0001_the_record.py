@@ -66,8 +66,6 @@ def rotation_columns(table: str) -> str:
     CONSTRAINT {table}_rotation_type_check CHECK (rotation_type IN ('daily', 'weekly', 'custom')),
     CONSTRAINT {table}_rotation_interval_days_check CHECK (rotation_interval_days > 0),
     CONSTRAINT {table}_rotation_user_ids_check CHECK (cardinality(rotation_user_ids) <= 500),
-    CONSTRAINT {table}_rotation_places_check
-        CHECK (cardinality(rotation_places) IN (0, cardinality(rotation_user_ids))),
     CONSTRAINT {table}_recurrence_rule_check CHECK (length(recurrence_rule) <= 512),
     CONSTRAINT {table}_anchor_check CHECK (anchor_user_id IS NULL OR anchor_at IS NOT NULL),
     CONSTRAINT {table}_follows_check CHECK ((follows_schedule_id IS NULL) = (follows_offset IS NULL))"""

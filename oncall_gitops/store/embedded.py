@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
+from typing import Any
 
 from oncall_gitops.core.errors import DatabaseUnreachable
 from oncall_gitops.store.cluster import PORT, SUPERUSER, Cluster
@@ -50,7 +51,7 @@ class EmbeddedServer:
         self.folder = folder
         self._users: int | None = None
         self._cluster: Cluster | None = None
-        self.connection: dict[str, str] = {}
+        self.connection: dict[str, Any] = {}
         """libpq keywords, while in use."""
 
     def __enter__(self) -> EmbeddedServer:

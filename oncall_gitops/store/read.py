@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeVar
 
 import psycopg
 from psycopg.rows import dict_row
@@ -30,6 +30,8 @@ from oncall_gitops.store.rotation_rows import Names
 from oncall_gitops.store.row import Reading, Row, row_digest
 from oncall_gitops.store.schedule_rows import Basis, read_layer, read_override, read_schedule
 from oncall_gitops.store.transaction import driver_connection
+
+T = TypeVar("T")
 
 _LIVE = "deleted_at IS NULL"
 
@@ -190,8 +192,9 @@ class _Rotas:
         }
 
     def _schedule(self, row: Row, team: str) -> Schedule:
-        reading = _reading(row, spec=row["spec"])
-        schedule, basis = read_schedule(row, reading, team=team, names=self._names)
+        (schedule, basis), reading = _read(
+            row, lambda reading: read_schedule(row, reading, team=team, names=self._names)
+        )
         self.objects[address.schedule(schedule.full_name)] = _object(row, reading)
         layers = [self._layer(each, schedule, basis) for each in self._layers[row["id"]]]
         overrides = [self._override(each, schedule) for each in self._overrides[row["id"]]]
@@ -202,15 +205,15 @@ class _Rotas:
         )
 
     def _layer(self, row: Row, schedule: Schedule, basis: Basis) -> Layer | None:
-        reading = _reading(row, spec=row["spec"])
-        layer = read_layer(row, reading, basis, names=self._names)
+        layer, reading = _read(row, lambda reading: read_layer(row, reading, basis, names=self._names))
         if layer is not None:
             self.objects[address.layer(schedule.full_name, layer.slug)] = _object(row, reading)
         return layer
 
     def _override(self, row: Row, schedule: Schedule) -> Override | None:
-        reading = _reading(row, spec=row["spec"])
-        override = read_override(row, reading, timezone=schedule.timezone, names=self._names)
+        override, reading = _read(
+            row, lambda reading: read_override(row, reading, timezone=schedule.timezone, names=self._names)
+        )
         if override is not None:
             self.objects[override_address(override, schedule)] = _object(row, reading)
         return override
@@ -228,6 +231,18 @@ class _Rotas:
 
 def _override_order(override: Override) -> tuple[int, str, str, str]:
     return override.start.seconds, override.start.text, override.replaces or "", override.id
+
+
+def _read(row: Row, read: Callable[[Reading], T]) -> tuple[T, Reading]:
+    """Read a row as it was written, or, if what was written was made unreadable, from its columns."""
+    reading = _reading(row, spec=row["spec"])
+    try:
+        return read(reading), reading
+    except (ValueError, TypeError, KeyError, AttributeError):
+        if reading.untouched:
+            raise
+        reading = Reading(None, untouched=False)
+        return read(reading), reading
 
 
 def _reading(row: Row, *, spec: Row | None) -> Reading:

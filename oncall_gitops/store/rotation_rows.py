@@ -191,10 +191,11 @@ def _cadence_of(
 
 def _places(row: Row, spec: Row, reading: Reading, frame: Frame, names: Names) -> list[Place]:
     user_ids = row["rotation_user_ids"]
-    stored = row["rotation_places"] or [[None, None] for _ in user_ids]
+    undated: list[list[Instant | None]] = [[None, None]] * len(user_ids)
+    stored = [*row["rotation_places"], *undated][: len(user_ids)]
     texts = spec.get("places") or []
     if len(texts) != len(user_ids):
-        texts, reading = [[None, None]] * len(user_ids), Reading(None, untouched=False)
+        texts, reading = undated, Reading(None, untouched=False)
     found = []
     for number, (user_id, dates, (start, until)) in enumerate(zip(user_ids, stored, texts, strict=True)):
         user = NOBODY if user_id is None else names.users.get(user_id)
