@@ -7,6 +7,7 @@ makes system users, opens the modes of parent folders and keeps a register that 
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import signal
@@ -41,6 +42,10 @@ _SETTINGS = {
     "jit": "off",
 }
 """fsync stays on. The log holds no statement and no detail, so no value of a row."""
+
+
+_SOCKETS, _SOCKET_FOLDER = "oncall-", "s"
+"""Where the socket lies if it cannot lie beside the data: `/tmp/oncall-XXXXXXXX/s`."""
 
 
 class Running(NamedTuple):
@@ -78,7 +83,8 @@ class Cluster:
             return None
         if not _serves(pid, self.data):
             return None
-        socket_folder = Path(lines[4]) if len(lines) > 4 else self.folder / "socket"
+        written = lines[4] if len(lines) > 4 else ""
+        socket_folder = Path(written) if written else self.folder / "socket"
         return Running(pid, socket_folder, ready=len(lines) > 7 and lines[7].strip() == "ready")
 
     def start(self) -> Running:
@@ -108,9 +114,13 @@ class Cluster:
             _send(found.pid, sent)
             if self._ended(found.pid, patience):
                 break
-        if found.socket_folder.parent != self.folder:
-            shutil.rmtree(found.socket_folder.parent, ignore_errors=True)
+        _forget(found.socket_folder)
         return True
+
+    def let_go(self) -> None:
+        """A server that we started may outlive us: it is not ours to wait for."""
+        if self._child is not None and self._child.poll() is None:
+            self._child.returncode = 0
 
     def _ended(self, pid: int, patience: float) -> bool:
         deadline = time.monotonic() + patience
@@ -180,10 +190,27 @@ class Cluster:
         folder = self.folder / "socket"
         path = os.fsencode(folder / f".s.PGSQL.{PORT}")
         if len(path) > _LONGEST_SOCKET_PATH or set(path) & set(b',"\n'):
-            folder = Path(tempfile.mkdtemp(prefix="oncall-")) / "s"
+            folder = Path(tempfile.mkdtemp(prefix=_SOCKETS)) / _SOCKET_FOLDER
         folder.mkdir(mode=0o700, exist_ok=True)
         self.account.give(folder)
         return folder
+
+
+def _forget(socket_folder: Path) -> None:
+    """Remove a socket folder below the temporary one that we made, and never anything else.
+
+    Its name comes from a file that a starting or dying server may have left half written, so nothing is
+    removed that does not look exactly like ours, and of that only sockets, locks and empty folders.
+    """
+    parent = socket_folder.parent
+    is_ours = socket_folder.name == _SOCKET_FOLDER and parent.name.startswith(_SOCKETS)
+    if not is_ours or parent.parent != Path(tempfile.gettempdir()):
+        return
+    with contextlib.suppress(OSError):
+        for left in socket_folder.glob(".s.PGSQL.*"):
+            left.unlink(missing_ok=True)
+        socket_folder.rmdir()
+        parent.rmdir()
 
 
 def _binary(name: str) -> Path:
