@@ -99,6 +99,8 @@ class EmbeddedServer:
         try:
             if self._cluster is not None and not self._is_kept(self._cluster) and _take(users, fcntl.LOCK_EX):
                 self._cluster.stop()
+            if self._cluster is not None:
+                self._cluster.let_go()
         finally:
             os.close(users)
 

@@ -134,7 +134,8 @@ def mark_due(connection: Connection, user_ids: Sequence[str]) -> None:
     """Tell the calendars of these people that their shifts changed.
 
     A new row takes the place of older ones, so that the table holds one a person even where nobody syncs;
-    rows that a worker is just consuming are left to it, and it will find the new one.
+    rows that a worker is just consuming are left to it, and it will find the new one. Somebody whom the
+    same run removed had no calendar.
     """
     if user_ids:
         driver_connection(connection).execute(
@@ -146,7 +147,7 @@ def mark_due(connection: Connection, user_ids: Sequence[str]) -> None:
             INSERT INTO calendar_due (user_id, due_since)
             SELECT person,
                 coalesce((SELECT min(due_since) FROM older WHERE user_id = person), clock_timestamp())
-            FROM unnest(%(users)s::uuid[]) AS people(person)""",
+            FROM unnest(%(users)s::uuid[]) AS people(person) JOIN users ON users.id = person""",
             {"users": list(user_ids)},
         )
 
