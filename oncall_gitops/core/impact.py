@@ -6,22 +6,14 @@ the live definitions); after, from the state that the plan leads to.
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
 from oncall_gitops.core.diff import Cause
 from oncall_gitops.core.model.instant import Instant
 from oncall_gitops.core.model.interval import Interval
-
-
-class Held(NamedTuple):
-    """One user holds [start, end); runs of these are in order and disjoint."""
-
-    start: Instant
-    end: Instant
-    user: str
+from oncall_gitops.core.workload import Held, Load, Runs, Shared, ZoneOf, loads, shared_hours
 
 
 class Span(NamedTuple):
@@ -36,19 +28,21 @@ class Span(NamedTuple):
 
 
 class HolderNow(NamedTuple):
-    """Who is on call at the instant of the plan."""
+    """Who is on call at the instant of the plan, and who is next (the first other holder in the window)."""
 
     schedule: str
     before: str | None
     after: str | None
+    next_before: Held | None = None
+    next_after: Held | None = None
 
 
 class Hours(NamedTuple):
-    """One person's time on call in the window, in seconds."""
+    """One person's load in the window."""
 
     user: str
-    before: int
-    after: int
+    before: Load
+    after: Load
 
 
 class ScheduleGap(NamedTuple):
@@ -63,7 +57,8 @@ class ScheduleGap(NamedTuple):
 class Impact:
     """`shifts` are merged to the longest spans with one holder before and one after, by schedule and start.
 
-    `hours` names only those whose hours change. Gaps are told only of schedules on both sides.
+    `hours` names only those whose load changes. Gaps are told only of schedules on both sides. `newly_shared`
+    are spans in which somebody is on call in several schedules at once after, and was not before.
     """
 
     window: Interval
@@ -72,13 +67,16 @@ class Impact:
     hours: tuple[Hours, ...] = ()
     gaps_opened: tuple[ScheduleGap, ...] = ()
     gaps_closed: tuple[ScheduleGap, ...] = ()
-
-
-Runs = Mapping[str, Sequence[Held]]
+    newly_shared: tuple[Shared, ...] = ()
 
 
 def assess(
-    before: Runs, after: Runs, *, window: Interval, cause: Callable[[str, Instant, str | None], Cause]
+    before: Runs,
+    after: Runs,
+    *,
+    window: Interval,
+    cause: Callable[[str, Instant, str | None], Cause],
+    zone_of: ZoneOf,
 ) -> Impact:
     """Compare two sets of runs by schedule; one that is missing on a side did not, or will not, exist.
 
@@ -89,17 +87,14 @@ def assess(
     return Impact(
         window,
         on_call_now=tuple(
-            HolderNow(
-                name, holder(before.get(name, ()), window.start), holder(after.get(name, ()), window.start)
-            )
-            for name in names
+            _now(name, before.get(name, ()), after.get(name, ()), window.start) for name in names
         ),
         shifts=tuple(
             Span(name, start, end, old, new, cause(name, start, new))
             for name in names
             for start, end, old, new in changed[name]
         ),
-        hours=tuple(_hours(before, after, window)),
+        hours=tuple(_hours(before, after, window, zone_of)),
         gaps_opened=tuple(
             ScheduleGap(name, *gap)
             for name in names
@@ -112,6 +107,7 @@ def assess(
             if name in before and name in after
             for gap in _joined((s, e) for s, e, old, _ in changed[name] if old is None)
         ),
+        newly_shared=tuple(_newly_shared(before, after, window)),
     )
 
 
@@ -152,19 +148,36 @@ def _at_each(runs: Sequence[Held], edges: Sequence[Instant]) -> list[str | None]
     return holders
 
 
-def _hours(before: Runs, after: Runs, window: Interval) -> Iterable[Hours]:
-    old, new = _totals(before, window), _totals(after, window)
+def _now(name: str, before: Sequence[Held], after: Sequence[Held], at: Instant) -> HolderNow:
+    old, new = holder(before, at), holder(after, at)
+    return HolderNow(name, old, new, _next(before, at, old), _next(after, at, new))
+
+
+def _next(runs: Sequence[Held], at: Instant, holder_now: str | None) -> Held | None:
+    return next((run for run in runs if run.start > at and run.user != holder_now), None)
+
+
+def _hours(before: Runs, after: Runs, window: Interval, zone_of: ZoneOf) -> Iterable[Hours]:
+    old, new = loads(before, window, zone_of=zone_of), loads(after, window, zone_of=zone_of)
     for user in sorted(old.keys() | new.keys()):
-        if old[user] != new[user]:
-            yield Hours(user, old[user], new[user])
+        if old.get(user) != new.get(user):
+            yield Hours(user, old.get(user, Load()), new.get(user, Load()))
 
 
-def _totals(runs: Runs, window: Interval) -> Counter[str]:
-    totals: Counter[str] = Counter()
-    for held in runs.values():
-        for run in held:
-            totals[run.user] += max(0, min(run.end, window.end) - max(run.start, window.start))
-    return totals
+def _newly_shared(before: Runs, after: Runs, window: Interval) -> Iterable[Shared]:
+    """What of the shared hours after was not shared by the same person before."""
+    known: dict[str, list[Interval]] = {}
+    for shared in shared_hours(before, window):
+        known.setdefault(shared.user, []).append(Interval(shared.start, shared.end))
+    for shared in shared_hours(after, window):
+        start = shared.start
+        for span in known.get(shared.user, ()):
+            if start < span.start < shared.end:
+                yield shared._replace(start=start, end=span.start)
+            if start < span.end and span.start < shared.end:
+                start = span.end
+        if start < shared.end:
+            yield shared._replace(start=start)
 
 
 def _joined(spans: Iterable[tuple[Instant, Instant]]) -> list[tuple[Instant, Instant]]:

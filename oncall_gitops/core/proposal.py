@@ -5,13 +5,13 @@ Text, JSON and the exit code are all rendered from a `Proposal`, so that they ca
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from oncall_gitops.core.coverage import judged_window, uncovered
 from oncall_gitops.core.definition import override_address
 from oncall_gitops.core.diff import Cause, Change
-from oncall_gitops.core.impact import Held, Impact, ScheduleGap, assess, holder
+from oncall_gitops.core.impact import Impact, ScheduleGap, assess, holder
 from oncall_gitops.core.limits import Limits
 from oncall_gitops.core.model.instant import Instant
 from oncall_gitops.core.model.interval import Interval
@@ -23,6 +23,7 @@ from oncall_gitops.core.plan import Plan, make_plan
 from oncall_gitops.core.resolve import Timetable, override_span
 from oncall_gitops.core.safety import Check, Evidence, judge
 from oncall_gitops.core.scope import Scope, followed_by
+from oncall_gitops.core.workload import Held
 
 Stored = Mapping[str, Sequence[StoredShift]]
 
@@ -110,7 +111,7 @@ def propose(desired: DesiredState, live: LiveState, stored: Stored, request: Req
         if name in plan.live.state.schedules
     }
     after = {name: [Held(s.start, s.end, s.user) for s in shifts] for name, shifts in resolved.items()}
-    impact = assess(before, after, window=window, cause=_Causes(plan).cause)
+    impact = assess(before, after, window=window, cause=_Causes(plan).cause, zone_of=_zones(plan))
     evidence = Evidence(
         plan=plan,
         impact=impact,
@@ -191,6 +192,19 @@ class _Causes:
             if cause in causes:
                 return cause
         return "files"
+
+
+def _zones(plan: Plan) -> Callable[[str, str], str]:
+    """Where somebody's nights are: in their own zone, else in the schedule's."""
+    homes = {
+        slug: user.timezone for state in (plan.live.state, plan.after) for slug, user in state.users.items()
+    }
+    places = {
+        name: schedule.timezone
+        for state in (plan.live.state, plan.after)
+        for name, schedule in state.schedules.items()
+    }
+    return lambda user, schedule: homes.get(user) or places[schedule]
 
 
 def _timetable(state: State, full_name: str) -> Timetable:

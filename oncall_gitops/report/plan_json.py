@@ -9,6 +9,7 @@ from oncall_gitops.core.impact import ScheduleGap
 from oncall_gitops.core.model.instant import Instant, instant_text
 from oncall_gitops.core.plan import FORMAT_VERSION
 from oncall_gitops.core.proposal import Proposal
+from oncall_gitops.core.workload import Held
 
 COUNTED = ("create", "update", "rename", "delete")
 
@@ -47,7 +48,16 @@ def plan_document(proposal: Proposal) -> dict[str, Any]:
         },
         "changes": [_change(change) for change in (*plan.changes, *proposal.kept)],
         "impact": {
-            "on_call_now": [now._asdict() for now in impact.on_call_now],
+            "on_call_now": [
+                {
+                    "schedule": now.schedule,
+                    "before": now.before,
+                    "after": now.after,
+                    "next_before": _next(now.next_before),
+                    "next_after": _next(now.next_after),
+                }
+                for now in impact.on_call_now
+            ],
             "shifts": [
                 {**span._asdict(), "start": instant_text(span.start), "end": instant_text(span.end)}
                 for span in impact.shifts
@@ -57,8 +67,26 @@ def plan_document(proposal: Proposal) -> dict[str, Any]:
                 "closed": [_gap(gap) for gap in impact.gaps_closed],
             },
             "hours": [
-                {"user": hours.user, "before": _hours(hours.before), "after": _hours(hours.after)}
+                {
+                    "user": hours.user,
+                    "before": _hours(hours.before.total),
+                    "after": _hours(hours.after.total),
+                    "nights": {"before": _hours(hours.before.nights), "after": _hours(hours.after.nights)},
+                    "weekends": {
+                        "before": _hours(hours.before.weekends),
+                        "after": _hours(hours.after.weekends),
+                    },
+                }
                 for hours in impact.hours
+            ],
+            "newly_shared": [
+                {
+                    "user": shared.user,
+                    "start": instant_text(shared.start),
+                    "end": instant_text(shared.end),
+                    "schedules": list(shared.schedules),
+                }
+                for shared in impact.newly_shared
             ],
         },
         "advice": [],
@@ -89,6 +117,10 @@ def _change(change: Change) -> dict[str, Any]:
         "source": change.origin and {"file": change.origin.file, "line": change.origin.line},
         "fields": [{"path": f.path, "before": f.before, "after": f.after} for f in change.fields],
     }
+
+
+def _next(held: Held | None) -> dict[str, Any] | None:
+    return {"user": held.user, "start": instant_text(held.start)} if held else None
 
 
 def _gap(gap: ScheduleGap) -> dict[str, Any]:

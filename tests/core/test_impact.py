@@ -5,14 +5,16 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from oncall_gitops.core.impact import Held, Hours, Impact, assess
+from oncall_gitops.core.impact import Impact, assess
 from oncall_gitops.core.model.interval import Interval
+from oncall_gitops.core.workload import Held, Load
+from tests.builders import at
 
 WINDOW = Interval(0, 100)
 
 
 def impact(before: dict[str, list[Held]], after: dict[str, list[Held]]) -> Impact:
-    return assess(before, after, window=WINDOW, cause=lambda *_: "files")
+    return assess(before, after, window=WINDOW, cause=lambda *_: "files", zone_of=lambda *_: "UTC")
 
 
 def spans(found: Impact) -> list[tuple[str, int, int, str | None, str | None]]:
@@ -39,13 +41,13 @@ def test_runs_that_leave_the_window_count_only_inside_it() -> None:
     found = impact({"a/x": [Held(-500, 300, "alice")]}, {"a/x": [Held(-500, 30, "alice")]})
 
     assert spans(found) == [("a/x", 30, 100, "alice", None)]
-    assert found.hours == (Hours("alice", 100, 30),)
+    assert [(h.user, h.before.total, h.after.total) for h in found.hours] == [("alice", 100, 30)]
 
 
 def test_who_is_on_call_now_is_told_for_every_schedule() -> None:
     found = impact({"a/x": [Held(0, 9, "alice")], "a/y": []}, {"a/x": [Held(0, 9, "bob")], "b/z": []})
 
-    assert [tuple(now) for now in found.on_call_now] == [
+    assert [now[:3] for now in found.on_call_now] == [
         ("a/x", "alice", "bob"),
         ("a/y", None, None),
         ("b/z", None, None),
@@ -63,6 +65,38 @@ def test_gaps_that_open_and_close_are_told_whole_and_only_of_schedules_on_both_s
 
     assert [tuple(gap) for gap in found.gaps_opened] == [("a/x", 0, 20)]
     assert [tuple(gap) for gap in found.gaps_closed] == [("a/x", 20, 50)]
+
+
+def test_who_is_next_is_the_first_other_holder_in_the_window() -> None:
+    before = [Held(0, 9, "alice"), Held(9, 20, "alice"), Held(30, 40, "bob")]
+    [now] = impact({"a/x": before}, {"a/x": before[:2]}).on_call_now
+
+    assert (now.next_before, now.next_after) == (Held(30, 40, "bob"), None)
+
+
+def test_nights_and_weekends_are_counted_where_the_person_lives() -> None:
+    friday = Held(at("2026-11-20T17:00Z"), at("2026-11-21T17:00Z"), "alice")
+
+    def load(timezone: str) -> Load:
+        window = Interval(at("2026-11-16T00:00Z"), at("2026-11-30T00:00Z"))
+        [hours] = assess(
+            {}, {"a/x": [friday]}, window=window, cause=lambda *_: "files", zone_of=lambda *_: timezone
+        ).hours
+        return hours.after
+
+    hour = 3600
+    assert load("UTC") == Load(24 * hour, 8 * hour, 17 * hour)
+    assert load("Asia/Tokyo") == Load(24 * hour, 8 * hour, 24 * hour), "Saturday 02:00 to Sunday 02:00"
+
+
+def test_hours_that_somebody_newly_has_in_two_schedules_are_told() -> None:
+    before = {"a/x": [Held(0, 50, "alice")], "a/y": [Held(40, 60, "alice")]}
+    after = {"a/x": [Held(0, 50, "alice")], "a/y": [Held(20, 70, "alice")]}
+
+    assert [tuple(shared) for shared in impact(before, after).newly_shared] == [
+        ("alice", 20, 40, ("a/x", "a/y"))
+    ]
+    assert impact(after, after).newly_shared == ()
 
 
 runs = st.lists(st.tuples(st.integers(1, 30), st.sampled_from(["alice", "bob", ""])), max_size=8).map(
@@ -92,7 +126,7 @@ def test_spans_agree_with_asking_at_every_instant(before: list[Held], after: lis
     for moment in range(*WINDOW):
         holders = (_holder(before, moment), _holder(after, moment))
         assert told.get(moment) == (holders if holders[0] != holders[1] else None)
-    totals = {hours.user: (hours.before, hours.after) for hours in found.hours}
+    totals = {hours.user: (hours.before.total, hours.after.total) for hours in found.hours}
     for user in ("alice", "bob"):
         counted = tuple(
             sum(_holder(side, moment) == user for moment in range(*WINDOW)) for side in (before, after)
