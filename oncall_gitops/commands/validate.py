@@ -49,7 +49,7 @@ def command(
     loaded = load(path)
     problems = _judged(loaded, path, now=now, until=now + (horizon or settings.horizon))
     failed = any(problem.is_error or strict for problem in problems)
-    click.echo(_rendered(problems, loaded, format=format), nl=False)
+    click.echo(_rendered(problems, loaded, format=format, strict=strict), nl=False)
     if failed:
         raise SystemExit(1)
 
@@ -72,12 +72,12 @@ def _judged(loaded: Loaded, path: Path, *, now: Instant, until: Instant) -> list
     return problems if loaded.files or problems else [no_files(path)]
 
 
-def _rendered(problems: list[Problem], loaded: Loaded, *, format: str) -> str:
+def _rendered(problems: list[Problem], loaded: Loaded, *, format: str, strict: bool) -> str:
     from oncall_gitops.report import problems as report
 
     match format:
         case "json":
-            return report.problems_json(problems, files=loaded.files)
+            return report.problems_json(problems, files=loaded.files, strict=strict)
         case "github":
             return report.problems_github(problems)
         case "concise":

@@ -39,11 +39,11 @@ def problems_concise(problems: Iterable[Problem]) -> str:
     )
 
 
-def problems_json(problems: Sequence[Problem], *, files: int) -> str:
+def problems_json(problems: Sequence[Problem], *, files: int, strict: bool = False) -> str:
     """The document that programs read."""
     errors = sum(problem.is_error for problem in problems)
     document = {
-        "ok": not errors,
+        "ok": not (problems if strict else errors),
         "files": files,
         "errors": errors,
         "warnings": len(problems) - errors,
@@ -144,8 +144,12 @@ def _dim(text: str) -> str:
     return click.style(text, fg="blue")
 
 
-def _diagnostic(problem: Problem) -> dict[str, str | int]:
+def _diagnostic(problem: Problem) -> dict[str, object]:
     origin = problem.origin
+    related = [
+        {"message": words, "file": place.file, "line": place.line, "column": place.column}
+        for place, words in problem.related
+    ]
     return {
         "code": problem.code,
         "severity": problem.severity,
@@ -156,6 +160,7 @@ def _diagnostic(problem: Problem) -> dict[str, str | int]:
         "column": origin.column,
         "end_line": origin.end_line,
         "end_column": origin.end_column,
+        **({"related": related} if related else {}),
     }
 
 

@@ -30,8 +30,9 @@ def cadence(rotation: Mapping, reading: Reading) -> None:
         return
     for key, hint in _OTHER_TYPES[kind].items():
         if key in rotation:
-            written = next(other for other in rotation if other == key)
-            reading.fault(written, "OG212", f"`{key}` does not go with `type: {kind}`", hint)
+            reading.fault(
+                rotation[Scalar(key)].key or kind, "OG212", f"`{key}` does not go with `type: {kind}`", hint
+            )
     if kind == "custom":
         _one_cadence(rotation, kind, reading)
     interval = rotation.get(_key("interval"))

@@ -42,9 +42,6 @@ from oncall_gitops.source.schema import (
 
 E = TypeVar("E", bound=Entry)
 
-MAX_MISTAKES = 1000
-"""Of one entry: nobody reads more, and hostile files have a hundred thousand."""
-
 
 @dataclass(frozen=True, slots=True)
 class Assembled:
@@ -55,8 +52,8 @@ class Assembled:
     incomplete: frozenset[str]
 
 
-def assemble(documents: Sequence[Document], *, unread: str) -> Assembled:
-    """The desired state that documents describe; `unread` is the text of files that could not be read."""
+def assemble(documents: Sequence[Document], *, unread: frozenset[str] = frozenset()) -> Assembled:
+    """The desired state that documents describe; `unread` are the words of files that could not be read."""
     read = [document for document in documents if document.root is not None]
     assembly = _Assembly(gather(read), unread)
     for document in read:
@@ -71,7 +68,7 @@ def assemble(documents: Sequence[Document], *, unread: str) -> Assembled:
 class _Assembly:
     """The state while it is put together."""
 
-    def __init__(self, declared: Declared, unread: str) -> None:
+    def __init__(self, declared: Declared, unread: frozenset[str]) -> None:
         self.problems = declared.problems
         self._declared = declared
         self._reading = Reading(frozenset(declared.users), frozenset(declared.schedules), unread)
@@ -216,11 +213,10 @@ class _Assembly:
             entry = model.model_validate(node, context=reading)
         except ValidationError as error:
             errors = error.errors(include_url=False)
-            if len(errors) > MAX_MISTAKES:
-                message = f"{len(errors) - MAX_MISTAKES:,} more mistakes in this place are not listed"
-                self.problems.append(Problem(document.locate(path), "OG121", message))
-            listed = errors[:MAX_MISTAKES]
+            listed, rest = errors[: mistakes.MOST], len(errors) - mistakes.MOST
             self.problems += mistakes.described(listed, document, path, lambda loc: known_keys(model, loc))
+            if rest > 0:
+                self.problems.append(mistakes.unlisted(rest, document.locate(path)))
         if reading.notes:
             self.problems += mistakes.noted(reading.notes, document)
             if any(note.severity == "error" for note in reading.notes):

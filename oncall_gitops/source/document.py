@@ -3,7 +3,7 @@
 The C parser's events are read one by one, so that what a file must not hold (deep nesting, anchors, tags,
 duplicate keys, a second document) is refused before anything could recurse or multiply. No constructor of
 PyYAML ever runs: `09:00`, `NO` and `2026-01-05` stay the text that they are. A scalar is a `str`, a mapping a
-`dict`, a sequence a `list`, each with the parser's marks; positions are worked out only when asked for.
+`dict`, a sequence a `list`, each with the parser's marks and its key; positions are worked out only when asked for.
 """
 
 from __future__ import annotations
@@ -40,7 +40,8 @@ Part: TypeAlias = "str | int"
 class Scalar(str):
     """A scalar's text; `plain` without quotes."""
 
-    __slots__ = ("end", "plain", "start")
+    __slots__ = ("end", "key", "plain", "start")
+    key: Scalar | None
     start: Any
     end: Any
     plain: bool
@@ -53,7 +54,8 @@ class Scalar(str):
 class Mapping(dict[Scalar, "Node"]):
     """A mapping in the order in which it is written; its keys are scalars too."""
 
-    __slots__ = ("end", "start")
+    __slots__ = ("end", "key", "start")
+    key: Scalar | None
     start: Any
     end: Any
 
@@ -61,7 +63,8 @@ class Mapping(dict[Scalar, "Node"]):
 class Sequence(list["Node"]):
     """A sequence."""
 
-    __slots__ = ("end", "start")
+    __slots__ = ("end", "key", "start")
+    key: Scalar | None
     start: Any
     end: Any
 
@@ -99,14 +102,12 @@ class Document:
         """The node that a path leads to, and its key if it is a value of a mapping."""
         assert self.root is not None
         node: Node = self.root
-        key: Scalar | None = None
         for part in path:
             if isinstance(node, Mapping) and part in node:
-                key = next(written for written in node if written == part)
-                node = node[key]
+                node = node[Scalar(part)]
             elif isinstance(node, Sequence) and isinstance(part, int) and part < len(node):
-                node, key = node[part], None
-        return node, key
+                node = node[part]
+        return node, node.key
 
     def _to_end_of_line(self, line: int, column: int) -> Origin:
         text = self.text.split("\n", line + 1)[line].rstrip()
@@ -187,6 +188,7 @@ class _Scan:
     def _scalar(self, event: Any) -> Scalar:
         node = Scalar(event.value)
         node.start, node.end, node.plain = event.start_mark, event.end_mark, not event.style
+        node.key = None
         if event.anchor is not None or event.tag is not None:
             self._marked(event)
         if event.style == '"' and (fault := escaped_fault(event.value)):
@@ -202,6 +204,7 @@ class _Scan:
             self._refuse(event, "OG113", f"this is nested deeper than {MAX_DEPTH} levels")
             raise _Stop
         node.start = node.end = event.start_mark
+        node.key = None
         self._stack.append(node)
         self._keys.append(None)
 
@@ -209,6 +212,7 @@ class _Scan:
         self._refuse(event, "OG114", f"aliases such as *{event.anchor} are not supported", "write it out")
         node = Scalar("")
         node.start, node.end, node.plain = event.start_mark, event.end_mark, False
+        node.key = None
         return node
 
     def _put(self, node: Node) -> None:
@@ -236,6 +240,7 @@ class _Scan:
             self._duplicate(parent, key)
         else:
             parent[key] = value
+            value.key = key
             if len(parent) > MAX_ENTRIES:
                 self._flooded(parent)
 

@@ -15,6 +15,9 @@ from oncall_gitops.source.scalars import Note, kind_of
 from oncall_gitops.source.spelling import closest
 from oncall_gitops.source.syntax import shown
 
+MOST = 1000
+"""Mistakes of one entry that are listed: nobody reads more, and hostile files have many thousands."""
+
 Path = tuple["str | int", ...]
 
 ROTATION_KEYS = ("type", "users", "interval", "handoff_day", "interval_days", "rrule", "start", "anchor")
@@ -81,23 +84,29 @@ def spanned(document: Document, node: Node, span: tuple[int, int] | None) -> Ori
     return Origin(origin.file, origin.line, low, origin.line, high)
 
 
+def unlisted(count: int, origin: Origin) -> Problem:
+    """What stands for the mistakes that are too many to list."""
+    return Problem(origin, "OG121", f"{count:,} more mistakes of this kind are not listed")
+
+
 def unknown_top_keys(document: Document) -> Iterator[Problem]:
     """Keys that a file does not have."""
     assert document.root is not None
     known = [key for key in _TOP_KEYS if key not in document.root]
-    for key in document.root:
-        if key not in _TOP_KEYS:
-            guess = (
-                _BELONGS.get(key) or ((meant := meant_key(key, known)) and f'did you mean "{meant}"?') or ""
-            )
-            hint = guess or "the keys of a file are `users`, `teams` and `overrides`"
-            yield Problem(document.origin(key), "OG201", f"unknown key {shown(key)}", hint)
+    unknown = [key for key in document.root if key not in _TOP_KEYS]
+    if len(unknown) > MOST:
+        yield unlisted(len(unknown) - MOST, document.origin(unknown[MOST]))
+    for key in unknown[:MOST]:
+        guess = _BELONGS.get(key) or ((meant := meant_key(key, known)) and f'did you mean "{meant}"?') or ""
+        hint = guess or "the keys of a file are `users`, `teams` and `overrides`"
+        yield Problem(document.origin(key), "OG201", f"unknown key {shown(key)}", hint)
 
 
 def _unknown_key(document: Document, loc: Path, meant: str | None) -> Problem:
     node, _ = document.walk(loc[:-1])
     assert isinstance(node, Mapping)
-    key = next(written for written in node if written == loc[-1])
+    key = node[Scalar(loc[-1])].key
+    assert key is not None
     if loc[-1] in ("follows", "offset") or (loc[-1] in ROTATION_KEYS and "follows" in node):
         message = f"`{key}` does not go with `follows`" if "follows" in node else f"unknown key {shown(key)}"
         return Problem(document.origin(key), "OG212", message, "`follows` and `offset` stand alone")
@@ -139,11 +148,8 @@ def _key_origin(document: Document, loc: Path) -> Origin | None:
     if loc[-1:] != ("[key]",):
         return None
     node, _ = document.walk(loc[:-2])
-    return (
-        next((document.origin(key) for key in node if key == loc[-2]), None)
-        if isinstance(node, Mapping)
-        else None
-    )
+    key = node[Scalar(loc[-2])].key if isinstance(node, Mapping) else None
+    return document.origin(key) if key is not None else None
 
 
 def _written(document: Document, place: Path) -> Mapping | tuple[()]:
@@ -157,7 +163,7 @@ def _clean(document: Document, place: Path) -> Path:
     kept: list[str | int] = []
     for part in place:
         if isinstance(node, Mapping) and part in node:
-            node = next(node[key] for key in node if key == part)
+            node = node[Scalar(part)]
         elif isinstance(node, Listed) and isinstance(part, int) and part < len(node):
             node = node[part]
         else:

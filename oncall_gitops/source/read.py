@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -15,6 +17,7 @@ from oncall_gitops.source.document import Document, read_document
 from oncall_gitops.source.files import SourceFile, find_files, read_bytes
 from oncall_gitops.source.text import decode
 
+_WORD = re.compile(r"[a-z0-9][a-z0-9._-]*", re.ASCII)
 _SILENCE = re.compile(r"#\s*oncall-gitops:\s*ignore\s+(OG\d{3}(?:[\s,]+OG\d{3})*)")
 
 
@@ -41,19 +44,24 @@ class Loaded:
 
 def load(path: Path) -> Loaded:
     """Read a folder or a file; the problems are in order of their places, silenced warnings left out."""
+    with _uncollected():
+        return _load(path)
+
+
+def _load(path: Path) -> Loaded:
     files, problems = find_files(path)
     documents = []
     texts: dict[str, str] = {}
-    unread = []
+    unread: set[str] = set()
     for file in files:
         document = _document(file, problems, texts)
         if document is None:
             continue
         problems += document.problems
         if document.root is None:
-            unread.append(document.text)
+            unread.update(_WORD.findall(document.text))
         documents.append(document)
-    assembled = assemble(documents, unread="\n".join(unread))
+    assembled = assemble(documents, unread=frozenset(unread))
     wrong = contradictions(assembled.desired, incomplete=assembled.incomplete)
     found = in_order(audible([*problems, *assembled.problems, *wrong], texts))
     desired = None if any(problem.is_error for problem in found) else assembled.desired
@@ -74,6 +82,18 @@ def audible(problems: Iterable[Problem], texts: Mapping[str, str]) -> list[Probl
                 continue
         heard.append(problem)
     return heard
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """Trees are built and kept, none of it garbage: looking for some, again and again, would double the time."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
 
 
 def _document(file: SourceFile, problems: list[Problem], texts: dict[str, str]) -> Document | None:

@@ -52,23 +52,17 @@ class Note:
 class Reading:
     """What reading one entry needs to know of all files, and what it has to say beside raising errors.
 
-    `unread` is the text of the files that could not be read: a name in it is not called unknown.
+    `unread` are the words of the files that could not be read: a name among them is not called unknown.
     """
 
     users: frozenset[str] = frozenset()
     schedules: frozenset[str] = frozenset()
-    unread: str = ""
+    unread: frozenset[str] = frozenset()
     notes: list[Note] = field(default_factory=list)
 
     def fault(self, node: Node, code: str, message: str, hint: str = "") -> None:
         """Note a mistake without ending the reading of what stands around it."""
         self.notes.append(Note(node, code, message, hint, severity="error"))
-
-    def may_be_unread(self, name: str) -> bool:
-        return (
-            bool(self.unread)
-            and re.search(rf"(?<![\w.-]){re.escape(name)}(?![\w.-])", self.unread) is not None
-        )
 
 
 def wrong(code: str, message: str, hint: str = "") -> PydanticCustomError:
@@ -156,7 +150,7 @@ def user_or_nobody(value: object, info: ValidationInfo[Reading]) -> str:
 
 
 def _declared(text: str, reading: Reading) -> str:
-    if text not in reading.users and not reading.may_be_unread(text):
+    if text not in reading.users and text not in reading.unread:
         raise wrong("OG304", f"unknown user {shown(text)}", did_you_mean(text, reading.users))
     return text
 

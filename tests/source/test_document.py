@@ -129,7 +129,7 @@ def problems_of(content: bytes) -> tuple[str, list[tuple[int, int]]]:
     """The text of a file and the places of everything wrong with it."""
     text, faults = decode(content, "a.yaml")
     document = Document("a.yaml", text, None, faults) if faults else read_document(text, "a.yaml")
-    assembled = assemble([document], unread="")
+    assembled = assemble([document])
     return text, [(p.origin.line, p.origin.column) for p in [*document.problems, *assembled.problems]]
 
 
