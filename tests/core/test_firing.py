@@ -168,12 +168,12 @@ def verdicts_agree(random: Random) -> None:
     assert gap_found(text, start) == (None if LONGEST_GAP < gap < HORIZON else gap), (text, start)
 
 
-@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("seed", range(3, 14))
 def test_the_verdict_is_that_of_400_years_looked_at_day_by_day(seed: int) -> None:
     verdicts_agree(Random(seed))
 
 
 @pytest.mark.slow
-def test_the_verdict_is_that_of_400_years_for_a_thousand_rules() -> None:
-    for seed in range(1000):
+def test_the_verdict_is_that_of_400_years_for_hundreds_of_rules() -> None:
+    for seed in range(300):
         verdicts_agree(Random(seed))
