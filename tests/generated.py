@@ -202,7 +202,7 @@ def layers(draw: st.DrawFn, focus: Focus, outer: Schedule, priority: int, *, unt
         restrictions=draw(restrictions),
     )
     if draw(st.integers(0, 7)) == 0:
-        return replace(layer, rotation=Following("primary", draw(st.sampled_from([-2, -1, 1, 2, 3]))))
+        return replace(layer, rotation=Following("primary", draw(st.sampled_from([-2, -1, 0, 1, 3]))))
     handoff_time = outer.handoff_time if layer.handoff_time is None else layer.handoff_time
     clock = Clock(layer.timezone or outer.timezone, handoff_time)
     rotation = draw(rotations(focus, clock, layer.start or outer.start, until=until))
@@ -268,7 +268,7 @@ def cases(draw: st.DrawFn) -> Case:
     primary = draw(schedules(focus, slug="primary", until=window.end))
     schedule = draw(schedules(focus, slug="secondary", until=window.end))
     if draw(st.integers(0, 5)) == 0:
-        offset = draw(st.sampled_from([-2, -1, 1, 1, 2, 7]))
+        offset = draw(st.sampled_from([-2, -1, 0, 1, 2, 7]))
         schedule = replace(schedule, rotation=Following("primary", offset))
     priorities = draw(st.lists(st.integers(1, 9), max_size=3, unique=True))
     made = [draw(layers(focus, schedule, priority, until=window.end)) for priority in priorities]

@@ -20,7 +20,9 @@ from oncall_gitops.core.resolve import gaps, resolve, resolve_whole
 from tests.generated import QUARTER, Case, cases, focuses, schedules, whens
 from tests.oracle import Clock, Oracle, to_instant
 
-LAW = settings(max_examples=max(200, settings().max_examples), suppress_health_check=list(HealthCheck))
+AT_LEAST = settings().max_examples
+AGREEMENT = settings(max_examples=max(250, AT_LEAST), suppress_health_check=list(HealthCheck))
+LAW = settings(max_examples=max(100, AT_LEAST), suppress_health_check=list(HealthCheck))
 
 Line = tuple[Instant, Instant, str, str]
 
@@ -37,7 +39,7 @@ def oracle_lines(case: Case) -> list[Line]:
     ]
 
 
-@LAW
+@AGREEMENT
 @given(cases())
 def test_the_resolver_agrees_with_the_oracle_on_holders_sources_and_boundaries(case: Case) -> None:
     assert lines(resolve(case.schedule, case.window, siblings=case.by_name)) == oracle_lines(case)

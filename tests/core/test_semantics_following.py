@@ -116,6 +116,16 @@ def test_a_substitute_after_an_until_is_not_followed() -> None:
     ]
 
 
+def test_an_offset_of_0_follows_the_same_turn_without_its_substitutes() -> None:
+    primary = a_schedule(a_rotation(["alice", ("bob", None, "2026-01-14"), "carol"], start="2026-01-05"))
+
+    assert resolved(secondary(0), "2026-01-05", "2026-01-26T09:00Z", siblings=[primary]) == [
+        "alice 2026-01-05T09:00Z 2026-01-12T09:00Z",
+        "bob 2026-01-12T09:00Z 2026-01-19T09:00Z",
+        "carol 2026-01-19T09:00Z 2026-01-26T09:00Z",
+    ]
+
+
 def test_an_empty_turn_is_followed_as_an_empty_turn_and_nobody_as_nobody() -> None:
     primary = a_schedule(a_rotation([("alice", None, "2026-01-12"), ("bob", "2026-01-19", None)]))
     holes = a_schedule(["alice", "nobody"])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from oncall_gitops.core.model.override import Override
 from oncall_gitops.core.model.schedule import Schedule
 from tests.builders import a_layer, a_rotation, a_schedule, an_override, window
@@ -186,15 +188,14 @@ def test_among_unmanaged_ones_the_later_created_wins_whatever_its_kind() -> None
     ]
 
 
-def test_among_unmanaged_ones_of_one_instant_the_greater_id_wins() -> None:
-    lesser = unmanaged("erin", "2026-01-13", "2026-01-15", id="3f2504e0-4f89-41d3-9a0c-0305e82c3301")
-    greater = unmanaged(
-        "gina", "2026-01-14", "2026-01-16", id="a1b204e0-4f89-41d3-9a0c-0305e82c3301", replaces="bob"
-    )
+@pytest.mark.parametrize(("erins", "ginas", "winner"), [("3f25", "a1b2", "gina"), ("a1b2", "3f25", "erin")])
+def test_among_unmanaged_ones_of_one_instant_the_greater_id_wins(erins: str, ginas: str, winner: str) -> None:
+    rest = "04e0-4f89-41d3-9a0c-0305e82c3301"
+    one = unmanaged("erin", "2026-01-13", "2026-01-15", id=f"{erins}{rest}")
+    other = unmanaged("gina", "2026-01-13", "2026-01-15", id=f"{ginas}{rest}", replaces="bob")
 
-    assert resolved(covered_by(lesser, greater), "2026-01-13", "2026-01-16") == [
-        "erin 2026-01-13T00:00Z 2026-01-14T00:00Z",
-        "gina 2026-01-14T00:00Z 2026-01-16T00:00Z",
+    assert resolved(covered_by(one, other), "2026-01-13", "2026-01-15") == [
+        f"{winner} 2026-01-13T00:00Z 2026-01-15T00:00Z",
     ]
 
 

@@ -151,6 +151,15 @@ def test_a_window_may_run_from_one_day_of_the_week_to_another(
     assert resolved(schedule, "2026-01-05", "2026-01-13") == [f"zoe {line}" for line in expected]
 
 
+def test_a_window_that_opened_in_the_week_before_is_still_open() -> None:
+    schedule = only_in(window("WED 12:00", "WED 08:00"))
+
+    assert resolved(schedule, "2026-01-20T20:00Z", "2026-01-21T13:00Z") == [
+        "zoe 2026-01-20T20:00Z 2026-01-21T08:00Z",
+        "zoe 2026-01-21T12:00Z 2026-01-21T13:00Z",
+    ]
+
+
 def test_several_windows_are_active_together_wherever_one_of_them_is() -> None:
     overlapping = (window("09:00", "13:00"), window("12:00", "17:00"), window("17:00", "18:00", on="TUE"))
 

@@ -192,6 +192,24 @@ def test_a_substitute_who_leaves_too_hands_on_what_is_left() -> None:
     ]
 
 
+def test_what_a_substitute_hands_on_goes_to_the_next_member_after_the_substitute() -> None:
+    # carol joins on 01-15 and stands before dave: when he leaves on 01-16 it is erin who comes after him.
+    schedule = weekly(
+        "alice",
+        ("bob", None, "2026-01-14"),
+        ("carol", "2026-01-15", None),
+        ("dave", None, "2026-01-16"),
+        "erin",
+    )
+
+    assert resolved(schedule, "2026-01-12T09:00Z", "2026-01-26T09:00Z") == [
+        "bob 2026-01-12T09:00Z 2026-01-14T09:00Z",
+        "dave 2026-01-14T09:00Z 2026-01-16T09:00Z",
+        "erin 2026-01-16T09:00Z 2026-01-19T09:00Z",
+        "carol 2026-01-19T09:00Z 2026-01-26T09:00Z",
+    ]
+
+
 def test_two_who_leave_at_once_hand_on_to_the_third() -> None:
     schedule = weekly("alice", ("bob", None, "2026-01-14"), ("carol", None, "2026-01-14"), "dave")
 
