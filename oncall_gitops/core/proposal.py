@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 
+from oncall_gitops.core.advice import Advice, advise
 from oncall_gitops.core.coverage import judged_window, uncovered
 from oncall_gitops.core.definition import override_address
 from oncall_gitops.core.diff import Cause, Change
@@ -66,6 +67,7 @@ class Proposal:
     plan: Plan
     impact: Impact
     safety: tuple[Check, ...]
+    advice: tuple[Advice, ...]
     schedules: tuple[str, ...]
     resolved: Mapping[str, Sequence[Shift]]
     stored: Stored
@@ -121,7 +123,8 @@ def propose(desired: DesiredState, live: LiveState, stored: Stored, request: Req
         at=request.at,
     )
     safety = judge(evidence, limits=request.limits, allow=request.allow)
-    return Proposal(request, plan, impact, safety, tuple(affected), resolved, stored)
+    advice = advise(plan, desired.origins, at=request.at)
+    return Proposal(request, plan, impact, safety, tuple(advice), tuple(affected), resolved, stored)
 
 
 def table_edge(live: LiveState, full_name: str, at: Instant) -> Instant:

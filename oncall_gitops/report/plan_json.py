@@ -89,7 +89,18 @@ def plan_document(proposal: Proposal) -> dict[str, Any]:
                 for shared in impact.newly_shared
             ],
         },
-        "advice": [],
+        "advice": [
+            {
+                "schedule": advice.schedule,
+                "layer": advice.layer,
+                "code": advice.code,
+                "message": advice.message,
+                "file": advice.origin.file if advice.origin else None,
+                "line": advice.origin.line if advice.origin else None,
+                "yaml": advice.yaml,
+            }
+            for advice in proposal.advice
+        ],
         "safety": {
             "verdict": "blocked" if proposal.is_blocked else "ok",
             "checks": [

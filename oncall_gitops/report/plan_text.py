@@ -43,9 +43,10 @@ def plan_text(document: Mapping[str, Any], *, database: str = "") -> str:
         part
         for part in (
             _title(document, database) + _narrowed(document),
-            _on_call_now(document),
+            _on_call_now(document, zones),
             _impact(document, zones),
             _changes(changes),
+            _advice(document),
             _kept(document),
             _safety(document),
             _closing(document),
@@ -84,13 +85,21 @@ def _narrowed(document: Mapping[str, Any]) -> str:
     return narrow + prune
 
 
-def _on_call_now(document: Mapping[str, Any]) -> str:
+def _on_call_now(document: Mapping[str, Any], zones: Mapping[str, str]) -> str:
     rows = []
     for now in document["impact"]["on_call_now"]:
         before, after = now["before"] or "nobody", now["after"] or "nobody"
         same = before == after
+        following = now["next_after"]
+        then = (
+            f"then {following['user']} from {_words(following['start'], zones.get(now['schedule'], 'UTC'))}"
+        )
         rows.append(
-            (now["schedule"], before if same else f"{before} -> {click.style(after, bold=True, fg='yellow')}")
+            (
+                now["schedule"],
+                before if same else f"{before} -> {click.style(after, bold=True, fg='yellow')}",
+                then if following else "",
+            )
         )
     return click.style("On call now\n", bold=True) + table(rows, indent="  ") if rows else ""
 
@@ -111,6 +120,13 @@ def _impact(document: Mapping[str, Any], zones: Mapping[str, str]) -> str:
                 f"{_words(gap['end'], zones.get(gap['schedule'], 'UTC'))}"
                 for gap in gaps[:MOST_SPANS]
             ]
+    if shared := impact["newly_shared"]:
+        lines.append(click.style(f"  in two schedules at once: {len(shared)}", fg="yellow"))
+        lines += [
+            f"    {one['user']}  {_words(one['start'], 'UTC')} .. {_words(one['end'], 'UTC')} UTC"
+            f"  {' and '.join(one['schedules'])}"
+            for one in shared[:MOST_SPANS]
+        ]
     return "\n".join(lines) + "\n"
 
 
@@ -137,8 +153,22 @@ def _hours(hours: list[Mapping[str, Any]]) -> Iterator[str]:
     rows = []
     for person in hours:
         change = person["after"] - person["before"]
-        rows.append((person["user"], f"{person['before']:g} -> {person['after']:g}", f"{change:+g} h"))
+        nights = _change(person["nights"], "nights")
+        weekends = _change(person["weekends"], "weekends")
+        rows.append(
+            (
+                person["user"],
+                f"{person['before']:g} -> {person['after']:g}",
+                f"{change:+g} h",
+                ", ".join(part for part in (nights, weekends) if part),
+            )
+        )
     yield table(rows, indent="    ").rstrip("\n")
+
+
+def _change(load: Mapping[str, float], what: str) -> str:
+    change = load["after"] - load["before"]
+    return f"{change:+g} h {what}" if change else ""
 
 
 def _changes(changes: list[Mapping[str, Any]]) -> str:
@@ -157,6 +187,15 @@ def _changes(changes: list[Mapping[str, Any]]) -> str:
             if rows:
                 lines.append(table(rows, indent="      ").rstrip("\n"))
     return "\n".join(lines) + "\n"
+
+
+def _advice(document: Mapping[str, Any]) -> str:
+    lines = []
+    for advice in document["advice"]:
+        place = f"{advice['file']}:{advice['line']}: " if advice["file"] else ""
+        lines.append(f"  {place}{shown(advice['message'])}")
+        lines += [f"      {shown(line)}" for line in advice["yaml"].splitlines()]
+    return "\n".join([click.style("Advice", fg="cyan", bold=True), *lines]) + "\n" if lines else ""
 
 
 def _kept(document: Mapping[str, Any]) -> str:
