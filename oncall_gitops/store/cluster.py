@@ -192,6 +192,8 @@ class Cluster:
         if len(path) > _LONGEST_SOCKET_PATH or set(path) & set(b',"\n'):
             folder = Path(tempfile.mkdtemp(prefix=_SOCKETS)) / _SOCKET_FOLDER
         folder.mkdir(mode=0o700, exist_ok=True)
+        for left in folder.glob(".s.PGSQL.*"):
+            left.unlink()  # of a dead server: its lock would hold us up if its process id lives again
         self.account.give(folder)
         return folder
 

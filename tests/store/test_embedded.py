@@ -121,7 +121,7 @@ def test_it_starts_below_a_closed_folder_and_only_its_owner_gets_in(folder: Path
         }
         assert folder.stat().st_mode & 0o777 == 0o700
         assert folder.stat().st_uid == os.geteuid()
-        assert (folder / "socket").stat().st_mode & 0o777 == 0o700
+        assert Path(server.connection["host"]).stat().st_mode & 0o777 == 0o700
         assert {parent: parent.stat().st_mode for parent in folder.parents} == parents
         assert "*\n" in (folder / ".gitignore").read_text()
 
@@ -166,6 +166,7 @@ def test_a_killed_server_is_started_again(used: Path) -> None:
         before = server._cluster.running() if server._cluster else None
         assert before is not None
         os.kill(before.pid, signal.SIGKILL)
+        assert ended(before.pid)
 
         with EmbeddedServer(used) as again:
             assert answers(again)
