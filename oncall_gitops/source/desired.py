@@ -71,7 +71,9 @@ class _Assembly:
     def __init__(self, declared: Declared, unread: frozenset[str]) -> None:
         self.problems = declared.problems
         self._declared = declared
-        self._reading = Reading(frozenset(declared.users), frozenset(declared.schedules), unread)
+        self._reading = Reading(
+            frozenset(declared.users), frozenset(declared.teams), frozenset(declared.schedules), unread
+        )
         self._users: dict[str, User] = {}
         self._teams: dict[str, Team] = {}
         self._schedules: dict[str, Schedule] = {}

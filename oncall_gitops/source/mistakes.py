@@ -107,8 +107,10 @@ def _unknown_key(document: Document, loc: Path, meant: str | None) -> Problem:
     assert isinstance(node, Mapping)
     key = node[Scalar(loc[-1])].key
     assert key is not None
-    if loc[-1] in ("follows", "offset") or (loc[-1] in ROTATION_KEYS and "follows" in node):
-        message = f"`{key}` does not go with `follows`" if "follows" in node else f"unknown key {shown(key)}"
+    if loc[-1] == "offset" or (loc[-1] in ROTATION_KEYS and "follows" in node):
+        message = (
+            f"`{key}` does not go with `follows`" if "follows" in node else "`offset` goes with `follows`"
+        )
         return Problem(document.origin(key), "OG212", message, "`follows` and `offset` stand alone")
     hint = f'did you mean "{meant}"?' if meant else ""
     return Problem(document.origin(key), "OG201", f"unknown key {shown(key)}", hint)

@@ -56,6 +56,7 @@ class Reading:
     """
 
     users: frozenset[str] = frozenset()
+    teams: frozenset[str] = frozenset()
     schedules: frozenset[str] = frozenset()
     unread: frozenset[str] = frozenset()
     notes: list[Note] = field(default_factory=list)

@@ -175,7 +175,11 @@ class FollowingEntry(Entry):
 
 
 def _rotation_kind(value: object) -> str:
-    return "<follows>" if isinstance(value, dict) and ("follows" in value or "offset" in value) else "<turns>"
+    """A rotation with an `offset` but neither `type` nor `users` has most likely a misspelt `follows`."""
+    if not isinstance(value, Mapping):
+        return "<turns>"
+    is_following = "follows" in value or ("offset" in value and "type" not in value and "users" not in value)
+    return "<follows>" if is_following else "<turns>"
 
 
 RotationEntry: TypeAlias = Annotated[

@@ -103,7 +103,10 @@ def target_schedule(value: object, info: ValidationInfo[Reading]) -> str:
     reading = info.context
     if [is_slug(part) for part in text.split("/")] != [True, True]:
         raise wrong("OG209", f"{shown(text)} is not a schedule's full name", "write it as team/schedule")
-    if text not in reading.schedules and text.split("/")[1] not in reading.unread:
+    team, slug = text.split("/")
+    if team not in reading.teams and team not in reading.unread:
+        raise wrong("OG305", f"unknown team {shown(team)}", did_you_mean(team, reading.teams))
+    if text not in reading.schedules and slug not in reading.unread:
         raise wrong("OG306", f"unknown schedule {shown(text)}", did_you_mean(text, reading.schedules))
     return str(text)
 
