@@ -20,6 +20,7 @@ _SCHEME = re.compile(r"([a-z][a-z0-9+.-]*)://", re.IGNORECASE)
 _SCHEMES = ("postgres", "postgresql", "postgresql+psycopg", "postgres+psycopg")
 _HOST = re.compile(r"[A-Za-z0-9._:,/\[\]%\\ +~-]*")
 _PORT = re.compile(r"[0-9,]*")
+_STANDARD_PORT = 5432
 _HELP = (
     "write postgresql://USER:PASSWORD@HOST:PORT/NAME with special characters percent-encoded (@ as %40), "
     "or host=... dbname=..."
@@ -54,6 +55,7 @@ def parse_address(text: str) -> ServerAddress:
 
 
 def _place(host: str, port: str) -> str:
+    port = port.strip(",") or str(_STANDARD_PORT)
     if not host or host.startswith("/"):
         return f"{host or 'the local socket'}, port {port}"
     return f"{host}:{port}" if "," not in host and ":" not in host else f"{host}, port {port}"

@@ -48,6 +48,7 @@ def upgrade(connection: Connection, revision: str = "head") -> None:
     from alembic import command
     from alembic.util import CommandError
 
+    _begin(connection)
     try:
         command.upgrade(alembic_config(connection), revision)
     except CommandError as error:
@@ -62,6 +63,7 @@ def downgrade(connection: Connection, revision: str) -> None:
     """Migrate down to a revision, in the connection's transaction: the caller commits."""
     from alembic import command
 
+    _begin(connection)
     command.downgrade(alembic_config(connection), revision)
 
 
@@ -73,6 +75,12 @@ def alembic_config(connection: Connection) -> Config:
     config.set_main_option("script_location", str(migrations_folder()).replace("%", "%%"))
     config.attributes["connection"] = connection
     return config
+
+
+def _begin(connection: Connection) -> None:
+    """In a transaction that it finds open, Alembic neither begins nor commits."""
+    if not connection.in_transaction():
+        connection.begin()
 
 
 def migrations_folder() -> Path:
