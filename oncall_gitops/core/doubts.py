@@ -170,9 +170,13 @@ def duty_in_time_off(scene: Scene) -> Iterator[Problem]:
 def double_duty(scene: Scene) -> Iterator[Problem]:
     """Somebody who is on call in two schedules at once; once for each pair of schedules and user."""
     duties: dict[str, list[tuple[Shift, str]]] = {}
+    shared = _shared_users(scene)
     for schedule in scene.schedules.values():
+        if shared.isdisjoint(_users_of(scene, schedule)):
+            continue
         for shift in scene.shifts(schedule):
-            duties.setdefault(shift.user, []).append((shift, schedule.full_name))
+            if shift.user in shared:
+                duties.setdefault(shift.user, []).append((shift, schedule.full_name))
     seen: set[tuple[str, str, str]] = set()
     for user, held in duties.items():
         held.sort(key=lambda pair: pair[0][:2])
@@ -221,6 +225,31 @@ DOUBTS: tuple[Callable[[Scene], Iterator[Problem]], ...] = (
     double_duty,
     idle_or_always,
 )
+
+
+def _shared_users(scene: Scene) -> set[str]:
+    """The users whom more than one schedule names: only they can be on call twice at once."""
+    once: set[str] = set()
+    shared: set[str] = set()
+    for schedule in scene.schedules.values():
+        users = _users_of(scene, schedule)
+        shared |= once & users
+        once |= users
+    return shared
+
+
+def _users_of(scene: Scene, schedule: Schedule) -> set[str]:
+    """The users whom a schedule names, or a schedule whose rotation it follows."""
+    users = {override.user for override in schedule.overrides}
+    for turning in turnings_of(schedule):
+        rotation = turning.rotation
+        if isinstance(rotation, Following):
+            followed = scene.schedules.get(f"{schedule.team}/{rotation.schedule}")
+            base = followed.rotation if followed else None
+            rotation = base if isinstance(base, Rotation) else rotation
+        if isinstance(rotation, Rotation):
+            users |= {place.user for place in rotation.places}
+    return users - {NOBODY}
 
 
 def _warning(scene: Scene, here: str, path: str, code: str, message: str, hint: str = "") -> Problem:

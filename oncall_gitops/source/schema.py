@@ -103,15 +103,15 @@ class UserEntry(Entry):
     name: Name
     email: Email
     timezone: ZoneName | None = None
-    time_off: Annotated[list[TimeOffEntry], BeforeValidator(sequence)] = []
-    external: Texts = {}
+    time_off: Annotated[list[TimeOffEntry], BeforeValidator(sequence)] = Field(default_factory=list)
+    external: Texts = Field(default_factory=dict)
     renamed_from: Slug | None = None
 
 
 class TeamEntry(Entry):
     name: Name | None = None
-    members: Annotated[list[UserSlug], BeforeValidator(sequence)] = []
-    labels: Texts = {}
+    members: Annotated[list[UserSlug], BeforeValidator(sequence)] = Field(default_factory=list)
+    labels: Texts = Field(default_factory=dict)
     renamed_from: Slug | None = None
     schedules: Raw | None = None
 
@@ -247,7 +247,7 @@ class ScheduleEntry(Entry):
     handoff_time: Clock | None = None
     active: Flag = True
     coverage: Coverage | None = None
-    labels: Texts = {}
+    labels: Texts = Field(default_factory=dict)
     renamed_from: Annotated[str | None, PlainValidator(former_schedule)] = None
     rotation: RotationEntry | None = None
     layers: Raw | None = None
