@@ -24,6 +24,7 @@ PROGRAM = "oncall-gitops"
 COMMANDS: dict[str, tuple[str, str]] = {
     "validate": ("validate", "Check the files: every mistake at once, with its place."),
     "schema": ("schema", "Print the JSON Schema of the files, for editors."),
+    "diff": ("diff", "What a change of the files does to people, without a database."),
     "reconcile": ("reconcile", "Make the database equal to the files: plan, check, apply."),
     "show": ("show", "Render a saved plan."),
     "who": ("who", "Who is on call, until when, and who is next."),

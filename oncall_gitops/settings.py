@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 from urllib.parse import unquote
 
 from oncall_gitops.core.duration import parse_duration
@@ -96,6 +96,19 @@ def actor() -> str:
         if found := os.environ.get(name):
             return found
     return ""
+
+
+class GithubFiles(NamedTuple):
+    """The files through which a workflow step speaks to GitHub; None outside of one."""
+
+    summary: Path | None
+    output: Path | None
+
+
+def github_files() -> GithubFiles:
+    """Where the job summary and the step's outputs go."""
+    summary, output = (os.environ.get(name) for name in ("GITHUB_STEP_SUMMARY", "GITHUB_OUTPUT"))
+    return GithubFiles(Path(summary) if summary else None, Path(output) if output else None)
 
 
 def plain_output() -> bool:

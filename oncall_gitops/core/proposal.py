@@ -10,13 +10,13 @@ from dataclasses import dataclass
 
 from oncall_gitops.core.advice import Advice, advise
 from oncall_gitops.core.coverage import judged_window, uncovered
-from oncall_gitops.core.definition import override_address
+from oncall_gitops.core.definition import definitions, override_address
 from oncall_gitops.core.diff import Cause, Change
 from oncall_gitops.core.impact import Impact, ScheduleGap, assess, holder
 from oncall_gitops.core.limits import Limits
 from oncall_gitops.core.model.instant import Instant
 from oncall_gitops.core.model.interval import Interval
-from oncall_gitops.core.model.live import LiveState, StoredShift
+from oncall_gitops.core.model.live import LiveObject, LiveState, StoredShift
 from oncall_gitops.core.model.schedule import Schedule
 from oncall_gitops.core.model.shift import Shift
 from oncall_gitops.core.model.state import DesiredState, State
@@ -125,6 +125,25 @@ def propose(desired: DesiredState, live: LiveState, stored: Stored, request: Req
     safety = judge(evidence, limits=request.limits, allow=request.allow)
     advice = advise(plan, desired.origins, at=request.at)
     return Proposal(request, plan, impact, safety, tuple(advice), tuple(affected), resolved, stored)
+
+
+def compare_states(desired: DesiredState, base: State, request: Request) -> Proposal:
+    """The plan from one state to another, as if the first were in a database that holds nothing else."""
+    known = definitions(base)
+    live = LiveState(
+        state=base,
+        objects={name: LiveObject(name, managed=True) for name in known},
+        tzdata=request.tzdata,
+        shifts_until=dict.fromkeys(base.schedules, request.until),
+    )
+    stored = {
+        name: [
+            StoredShift(f"{name}#{number}", shift.start, shift.end, shift.user, shift.source)
+            for number, shift in enumerate(_timetable(base, name).whole_shifts(request.window))
+        ]
+        for name in base.schedules
+    }
+    return propose(desired, live, stored, request)
 
 
 def table_edge(live: LiveState, full_name: str, at: Instant) -> Instant:

@@ -32,17 +32,17 @@ _CAUSES = {
 }
 
 
-def plan_text(document: Mapping[str, Any], *, database: str = "") -> str:
+def plan_text(document: Mapping[str, Any], *, subject: str = "") -> str:
     """The plan on a screen, times in each schedule's zone (UTC where the document does not name it)."""
     zones = document.get("zones", {})
     changes = [change for change in document["changes"] if change["action"] in _SIGNS]
     if not changes and not document["impact"]["shifts"]:
-        parts = [_title(document, database), f"{NO_CHANGES}\n", _kept(document), _narrowed(document)]
+        parts = [_title(document, subject), f"{NO_CHANGES}\n", _kept(document), _narrowed(document)]
         return "".join(parts)
     return "\n".join(
         part
         for part in (
-            _title(document, database) + _narrowed(document),
+            _title(document, subject) + _narrowed(document),
             _on_call_now(document, zones),
             _impact(document, zones),
             _changes(changes),
@@ -65,12 +65,12 @@ def safety_text(document: Mapping[str, Any]) -> str:
     )
 
 
-def _title(document: Mapping[str, Any], database: str) -> str:
+def _title(document: Mapping[str, Any], subject: str) -> str:
     source = document["source"]
     commit = f"{source['commit'][:7]}{'*' if source['dirty'] else ''}, " if source["commit"] else ""
     days = (_instant(document["horizon"]["to"]) - _instant(document["horizon"]["from"])) / 86_400
     as_of = local_words(_instant(document["as_of"]), "UTC")
-    title = f"Plan for {shown(database)}" if database else "Plan"
+    title = f"Plan for {shown(subject)}" if subject else "Plan"
     return (
         click.style(title, bold=True)
         + f"\nfrom {commit}{source['files']} files, as of {as_of} UTC, {days:g} days ahead\n"
@@ -91,14 +91,12 @@ def _on_call_now(document: Mapping[str, Any], zones: Mapping[str, str]) -> str:
         before, after = now["before"] or "nobody", now["after"] or "nobody"
         same = before == after
         following = now["next_after"]
-        then = (
-            f"then {following['user']} from {_words(following['start'], zones.get(now['schedule'], 'UTC'))}"
-        )
+        when = _words(following["start"], zones.get(now["schedule"], "UTC")) if following else ""
         rows.append(
             (
                 now["schedule"],
                 before if same else f"{before} -> {click.style(after, bold=True, fg='yellow')}",
-                then if following else "",
+                f"then {following['user']} from {when}" if following else "",
             )
         )
     return click.style("On call now\n", bold=True) + table(rows, indent="  ") if rows else ""

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import NamedTuple
+
+from oncall_gitops.core.errors import OncallError
 
 _TIMEOUT = 20
 
@@ -24,6 +30,65 @@ def checked_out(path: Path) -> Commit:
         return Commit()
     status = _git(folder, "status", "--porcelain", "--untracked-files=all", "--", str(path.resolve()))
     return Commit(head.strip(), dirty=bool(status))
+
+
+@contextmanager
+def tree_at(base: str, path: Path) -> Iterator[Path | None]:
+    """A folder with the files of `path` as they are in a git ref, or that folder itself if `base` is one.
+
+    The ref is read with git's plumbing into a temporary folder; work tree and index stay as they are. None if
+    the ref has no such files.
+    """
+    if Path(base).is_dir():
+        yield Path(base)
+        return
+    folder = path if path.is_dir() else path.parent
+    commit = _git(folder, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{base}^{{commit}}")
+    if commit is None:
+        raise OncallError(
+            f"the base {base!r} is neither a folder nor a commit that git knows here",
+            help="in a shallow clone the base may be missing: fetch it, or the whole history",
+        )
+    prefix = (_git(folder, "rev-parse", "--show-prefix") or "").strip()
+    wanted = prefix if path.is_dir() else f"{prefix}{path.name}"
+    with TemporaryDirectory(prefix="oncall-base-") as temporary:
+        target = Path(temporary) / "files"
+        yield target if _extract(folder, commit.strip(), wanted, target) else None
+
+
+def _extract(folder: Path, commit: str, wanted: str, target: Path) -> bool:
+    """Write the files below a path of a commit; false if there are none."""
+    listing = _git(folder, "ls-tree", "-r", "-z", "--full-tree", commit, "--", wanted.rstrip("/") or ".")
+    entries = [entry.partition("\t") for entry in (listing or "").split("\0") if entry]
+    files = [
+        (meta.split()[0], meta.split()[2], name) for meta, _, name in entries if meta.split()[1] == "blob"
+    ]
+    contents = _blobs(folder, [blob for _, blob, _ in files])
+    for (mode, _, name), content in zip(files, contents, strict=True):
+        file = target / (name[len(wanted) :] if wanted.endswith("/") or not wanted else Path(name).name)
+        file.parent.mkdir(parents=True, exist_ok=True)
+        if mode == "120000":
+            file.symlink_to(os.fsdecode(content))
+        else:
+            file.write_bytes(content)
+    return bool(files)
+
+
+def _blobs(folder: Path, ids: Sequence[str]) -> Iterator[bytes]:
+    """The contents of blobs, all through one process."""
+    done = subprocess.run(
+        ["git", "--no-optional-locks", "-C", str(folder), "cat-file", "--batch"],
+        input="".join(f"{blob}\n" for blob in ids).encode(),
+        capture_output=True,
+        timeout=_TIMEOUT,
+        check=True,
+    ).stdout
+    position = 0
+    for _ in ids:
+        end_of_header = done.index(b"\n", position)
+        size = int(done[position:end_of_header].split()[2])
+        yield done[end_of_header + 1 : end_of_header + 1 + size]
+        position = end_of_header + size + 2
 
 
 def _git(folder: Path, *arguments: str) -> str | None:

@@ -1,0 +1,148 @@
+"""What the commands that make plans share: reading the files, and putting a plan out in every format asked for."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from oncall_gitops.core.errors import OncallError, WrongUsage
+from oncall_gitops.core.limits import BLOCKING, WARNING
+
+if TYPE_CHECKING:
+    from oncall_gitops.core.model.state import DesiredState
+    from oncall_gitops.core.proposal import Proposal, Source
+
+FORMATS = ("text", "json", "markdown", "github")
+PENDING = 2
+"""The exit code for pending changes, where --detailed-exitcode asks for it."""
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+class OutputType(click.ParamType["tuple[str, Path]"]):
+    """`FORMAT=PATH`, for a file in a folder that is there."""
+
+    name = "output"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[str, Path]:
+        if isinstance(value, tuple):
+            return value
+        kind, separator, name = value.partition("=")
+        if kind not in FORMATS or not separator or not name:
+            self.fail(f"{value!r} is not FORMAT=PATH with a format of {', '.join(FORMATS)}", param, ctx)
+        if not Path(name).parent.is_dir() or Path(name).is_dir():
+            self.fail(f"{name!r} cannot be written", param, ctx)
+        return kind, Path(name)
+
+
+output_option = click.option(
+    "--output-file",
+    "outputs",
+    multiple=True,
+    type=OutputType(),
+    metavar="FORMAT=PATH",
+    help="Write the plan there too; repeatable.",
+)
+detailed_exitcode_option = click.option(
+    "--detailed-exitcode", is_flag=True, help="Exit 2 where changes are pending, or were applied."
+)
+allow_option = click.option(
+    "--allow",
+    multiple=True,
+    type=click.Choice(sorted(BLOCKING | WARNING)),
+    help="Accept what one safety rule found; repeatable.",
+)
+
+
+def scope_options(command: F) -> F:
+    """`--team`, `--schedule` and `--no-prune`."""
+    for option in (
+        click.option("--no-prune", is_flag=True, help="Delete nothing."),
+        click.option(
+            "--schedule", "schedules", multiple=True, metavar="TEAM/SCHEDULE", help="Only this; repeatable."
+        ),
+        click.option("--team", "teams", multiple=True, metavar="TEAM", help="Only this team; repeatable."),
+    ):
+        command = option(command)
+    return command
+
+
+def read_files(path: Path, *, format: str) -> tuple[DesiredState, Source]:
+    """The desired state; every mistake in the files is told, and ends the command with exit 1."""
+    from oncall_gitops.core.proposal import Source
+    from oncall_gitops.report.problems import problems_github, problems_json, problems_text
+    from oncall_gitops.source.git import checked_out
+    from oncall_gitops.source.read import load
+
+    loaded = load(path)
+    if loaded.desired is None:
+        match format:
+            case "json":
+                click.echo(problems_json(loaded.problems, files=loaded.files), nl=False)
+            case "github":
+                click.echo(problems_github(loaded.problems), nl=False)
+            case _:
+                click.echo(problems_text(loaded.problems, texts=loaded.texts), err=True, nl=False)
+        raise OncallError("the files are not valid; nothing was changed")
+    commit = checked_out(path)
+    return loaded.desired, Source(files=loaded.files, commit=commit.id, dirty=commit.dirty)
+
+
+def put_out(
+    proposal: Proposal, *, subject: str, format: str | None, outputs: Iterable[tuple[str, Path]] = ()
+) -> None:
+    """Print the plan in one format (None: not at all), and write it to files."""
+    from oncall_gitops.report.plan_json import plan_document
+
+    document = plan_document(proposal)
+    if format is not None:
+        click.echo(render(document, subject=subject, format=format), nl=False)
+    if format == "github":
+        _tell_github(document, subject)
+    for kind, file in outputs:
+        try:
+            file.write_text(click.unstyle(render(document, subject=subject, format=kind)), encoding="utf-8")
+        except OSError as error:
+            click.echo(f"warning: {file} could not be written: {error.strerror}", err=True)
+
+
+def render(document: dict[str, Any], *, subject: str = "", format: str) -> str:
+    """A plan's document in one format; `subject` says what the plan is for."""
+    match format:
+        case "json":
+            return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
+        case "markdown":
+            from oncall_gitops.report.plan_markdown import plan_markdown
+
+            return plan_markdown(document, subject=subject)
+        case "github":
+            from oncall_gitops.report.plan_github import plan_annotations
+
+            return plan_annotations(document)
+        case "text":
+            from oncall_gitops.report.plan_text import plan_text
+
+            return plan_text(document, subject=subject)
+        case _:
+            raise WrongUsage(f"no such format: {format}")
+
+
+def _tell_github(document: dict[str, Any], subject: str) -> None:
+    """The job summary and the step's outputs, through the files that GitHub names."""
+    from oncall_gitops.report.plan_github import step_outputs, summary
+    from oncall_gitops.settings import github_files
+
+    files = github_files()
+    for file, text in (
+        (files.summary, summary(document, subject=subject)),
+        (files.output, step_outputs(document)),
+    ):
+        if file is not None:
+            with file.open("a", encoding="utf-8") as stream:
+                stream.write(text)
