@@ -147,7 +147,7 @@ def rotations(draw: st.DrawFn, focus: Focus, clock: Clock, start: When, *, until
     """A rotation that counts from its layer's start or from well before it, anchored now and then."""
     own = None
     if draw(st.booleans()):
-        first = clock.local(start) - draw(st.integers(2, 40)) * DAY
+        first = clock.local(start) - draw(st.integers(2, 40) | st.integers(300, 800)) * DAY
         own = When(Written.LOCAL, first // DAY * DAY + draw(quarters))
     rotation = Rotation(draw(cadences()), draw(places(focus)), own)
     if draw(st.integers(0, 3)) == 0:
