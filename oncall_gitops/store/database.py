@@ -46,7 +46,11 @@ class Database:
         self._given = keywords
         self._keywords = {**_CONNECTION, **keywords}
         self._engine = create_engine(
-            "postgresql+psycopg://", creator=self._dial, poolclass=NullPool, hide_parameters=True
+            "postgresql+psycopg://",
+            creator=self._dial,
+            poolclass=NullPool,
+            hide_parameters=True,
+            use_native_hstore=False,
         )
 
     @property

@@ -14,6 +14,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from subprocess import SubprocessError
 from types import TracebackType
 from typing import Any
 
@@ -62,6 +63,12 @@ class EmbeddedServer:
             try:
                 self._cluster = Cluster(self.folder, server_account())
                 running = self._cluster.start()
+            except (OSError, SubprocessError) as error:
+                self._leave()
+                raise DatabaseUnreachable(
+                    f"the embedded PostgreSQL cannot be started here: {error}",
+                    help="run as an ordinary user, in a folder that you may write to, or set DATABASE_URL",
+                ) from error
             except BaseException:
                 self._leave()
                 raise

@@ -58,6 +58,15 @@ _REMOVE_USERS = """DELETE FROM users AS hidden WHERE deleted_at IS NOT NULL
     )"""
 
 
+_REMOVE_SHIFTS = """DELETE FROM shifts USING schedules
+    WHERE schedules.id = shifts.schedule_id AND schedules.deleted_at IS NOT NULL
+        AND shifts.start_time >= to_timestamp(%(at)s)"""
+
+_END_SHIFTS = """UPDATE shifts SET end_time = to_timestamp(%(at)s) FROM schedules
+    WHERE schedules.id = shifts.schedule_id AND schedules.deleted_at IS NOT NULL
+        AND shifts.start_time < to_timestamp(%(at)s) AND shifts.end_time > to_timestamp(%(at)s)"""
+
+
 def hide(
     driver: psycopg.Connection[Any], gone: Iterable[str], *, ids: Mapping[str, str], at: Instant
 ) -> None:
@@ -67,6 +76,12 @@ def hide(
         for number, table in enumerate(_TABLES[kind]):
             key = "schedule_id" if number else "id"
             driver.execute(_HIDE.format(table=table, key=key).encode(), values)
+
+
+def end_hidden_shifts(driver: psycopg.Connection[Any], *, at: Instant) -> None:
+    """End at T what schedules that are no longer live still have ahead, whoever hid them."""
+    for statement in (_REMOVE_SHIFTS, _END_SHIFTS):
+        driver.execute(statement.encode(), {"at": at})
 
 
 def remove_unnamed(driver: psycopg.Connection[Any]) -> None:

@@ -197,3 +197,20 @@ def test_two_users_may_swap_their_slugs(database: Database) -> None:
 
     after = live(database).objects
     assert (after["user/alice"].id, after["user/bob"].id) == (before["user/bob"].id, before["user/alice"].id)
+
+
+def test_a_schedule_that_somebody_hid_by_hand_has_nobody_on_call_any_more(database: Database) -> None:
+    put(database, ROTA)
+    start, end = at("2026-01-30T00:00Z"), at("2026-02-05T00:00Z")
+    rows = (
+        NewShift(start, end, "alice", "base", None, None),
+        NewShift(end, end + 60, "bob", "base", None, None),
+    )
+    put(database, ROTA, ShiftEdit("payments/primary", insert=rows))
+    sql(database, "UPDATE schedules SET deleted_at = now()")
+
+    put(database, ROTA)
+
+    assert sql(database, "SELECT user_slug, end_time = '2026-02-01T12:00Z' FROM on_call_shifts") == [
+        ("alice", True)
+    ]
