@@ -63,7 +63,13 @@ def test_the_help_of_a_command_loads_no_vendor_and_no_database(command: str) -> 
 
 @pytest.mark.parametrize(
     "arguments",
-    [["validate", str(SAMPLES)], ["shifts", "--offline", str(SAMPLES)], ["schema"]],
+    [
+        ["validate", str(SAMPLES)],
+        ["diff", str(SAMPLES), "--base", str(SAMPLES)],
+        ["shifts", "--offline", str(SAMPLES)],
+        ["who", "--offline", str(SAMPLES)],
+        ["schema"],
+    ],
     ids=lambda arguments: str(arguments[0]),
 )
 def test_offline_commands_load_no_database_or_calendar_module(arguments: list[str]) -> None:
