@@ -16,16 +16,14 @@ from typing import NamedTuple
 
 from oncall_gitops.core import address
 from oncall_gitops.core.diff import Change
+from oncall_gitops.core.frame import Frame, frame_of, rotation_of
 from oncall_gitops.core.model.instant import Instant
 from oncall_gitops.core.model.interval import Interval
-from oncall_gitops.core.model.layer import Layer
 from oncall_gitops.core.model.rotation import Anchor, Place, Rotation
-from oncall_gitops.core.model.schedule import Schedule
-from oncall_gitops.core.model.when import When, Written
+from oncall_gitops.core.model.when import When
 from oncall_gitops.core.plan import Plan
 from oncall_gitops.core.problem import Origin
-from oncall_gitops.core.turns import TurnPiece, Turns
-from oncall_gitops.core.wallclock import Zone, instant, zone
+from oncall_gitops.core.turns import TurnPiece
 
 _LOOK = 3 * 366 * 86_400
 """How far ahead turns are compared: no two handoffs lie further apart than a few of these."""
@@ -44,26 +42,6 @@ class Advice:
     rotation: Rotation | None = None
 
 
-class _Frame(NamedTuple):
-    """How a rotation's times are read: in which zone, from which start, at which time of the day."""
-
-    timezone: Zone
-    start: When
-    handoff_time: int
-
-    def turns(self, rotation: Rotation) -> Turns:
-        return Turns(rotation, timezone=self.timezone, start=self.start, handoff_time=self.handoff_time)
-
-    def written(self, moment: Instant) -> When:
-        """An instant as people would write it here: a date if it is one at the handoff time."""
-        local = self.timezone.to_local(moment)
-        for text in (When(Written.DATE, local - self.handoff_time), When(Written.LOCAL, local)):
-            is_date = text.written is not Written.DATE or text.seconds % 86_400 == 0
-            if is_date and instant(text, timezone=self.timezone, at=self.handoff_time) == moment:
-                return text
-        return When(Written.INSTANT, moment)
-
-
 def advise(plan: Plan, origins: Mapping[tuple[str, ...], Origin], *, at: Instant) -> list[Advice]:
     """What the files might rather say, for every rotation and name that the plan edits without care."""
     found: list[Advice] = []
@@ -73,7 +51,7 @@ def advise(plan: Plan, origins: Mapping[tuple[str, ...], Origin], *, at: Instant
     return [*found, *_on_names(plan)]
 
 
-def dated(before: Rotation, after: Rotation, frame: _Frame, *, at: Instant) -> tuple[Rotation, str] | None:
+def dated(before: Rotation, after: Rotation, frame: Frame, *, at: Instant) -> tuple[Rotation, str] | None:
     """The same edit of the users, written so that nobody else's current or next turn moves, and how.
 
     None if the edit moves nobody else, or if no such writing is found.
@@ -98,14 +76,9 @@ def dated(before: Rotation, after: Rotation, frame: _Frame, *, at: Instant) -> t
 
 def rotation_yaml(rotation: Rotation) -> str:
     """The `users` of a rotation, and its anchor, as a block that can be pasted."""
-    lines = ["users:"]
-    for place in rotation.places:
-        dates = [f"from: {place.start.text}"] if place.start else []
-        dates += [f"until: {place.until.text}"] if place.until else []
-        text = f"{{{', '.join([f'user: {place.user}', *dates])}}}" if dates else place.user
-        lines.append(f"  - {text}")
+    lines = ["users:", *(f"  - {place.text}" for place in rotation.places)]
     if rotation.anchor:
-        lines.append(f"anchor: {{at: {rotation.anchor.at.text}, user: {rotation.anchor.user}}}")
+        lines.append(f"anchor: {rotation.anchor.text}")
     return "\n".join(lines) + "\n"
 
 
@@ -126,7 +99,7 @@ class _Moves(NamedTuple):
     joining: frozenset[str]
 
 
-def _coming(rotation: Rotation, frame: _Frame, at: Instant) -> _Coming | None:
+def _coming(rotation: Rotation, frame: Frame, at: Instant) -> _Coming | None:
     turns = frame.turns(rotation)
     _, handoffs = turns.handoffs.around(Interval(at, at + _LOOK))
     if len(handoffs) < 3 or handoffs[0] > at:
@@ -136,7 +109,7 @@ def _coming(rotation: Rotation, frame: _Frame, at: Instant) -> _Coming | None:
     return _Coming(handoffs[0], holders, (handoffs[1], handoffs[2]), at)
 
 
-def _holders(rotation: Rotation, frame: _Frame, coming: _Coming) -> tuple[str | None, str | None]:
+def _holders(rotation: Rotation, frame: Frame, coming: _Coming) -> tuple[str | None, str | None]:
     pieces = frame.turns(rotation).between(Interval(coming.at, coming.handoffs[1]))
     return _holder(pieces, coming.at), _holder(pieces, coming.handoffs[0])
 
@@ -176,7 +149,7 @@ def _with_dates(old: Sequence[Place], new: Sequence[Place], moves: _Moves, date:
     return tuple(places)
 
 
-def _keeps_others(proposal: Rotation, frame: _Frame, coming: _Coming, moves: _Moves) -> bool:
+def _keeps_others(proposal: Rotation, frame: Frame, coming: _Coming, moves: _Moves) -> bool:
     """Whether the current turn stays, and the next one too unless its holder leaves."""
     now, following = _holders(proposal, frame, coming)
     return now == coming.holders[0] and (following == coming.holders[1] or coming.holders[1] in moves.leaving)
@@ -193,10 +166,10 @@ def _on_rotation(
     if kind not in ("schedule", "layer") or paths != {"rotation.users"} or not before or not after:
         return
     slug = rest.rsplit("/", 1)[1] if kind == "layer" else None
-    old, new = _rotation(before, slug), _rotation(after, slug)
+    old, new = rotation_of(before, slug), rotation_of(after, slug)
     if not isinstance(old, Rotation) or not isinstance(new, Rotation):
         return
-    advised = dated(old, new, _frame(after, slug), at=at)
+    advised = dated(old, new, frame_of(after, slug), at=at)
     if advised is None:
         return
     rotation, how = advised
@@ -210,24 +183,6 @@ def _on_rotation(
         origin=origins[key] if key[:1] in origins else None,
         layer=slug,
         rotation=rotation,
-    )
-
-
-def _rotation(schedule: Schedule, layer: str | None) -> object:
-    return schedule.rotation if layer is None else _layer(schedule, layer).rotation
-
-
-def _layer(schedule: Schedule, slug: str) -> Layer:
-    return next(layer for layer in schedule.layers if layer.slug == slug)
-
-
-def _frame(schedule: Schedule, slug: str | None) -> _Frame:
-    layer = None if slug is None else _layer(schedule, slug)
-    own = layer.handoff_time if layer else None
-    return _Frame(
-        zone((layer.timezone if layer else None) or schedule.timezone),
-        (layer.start if layer else None) or schedule.start,
-        schedule.handoff_time if own is None else own,
     )
 
 

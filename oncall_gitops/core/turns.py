@@ -125,6 +125,11 @@ class Turns:
                 pieces += self._pieces(place, start, end, turn)
         return [piece for piece in pieces if piece.start < window.end and window.start < piece.end]
 
+    def place(self, turn: int) -> int | None:
+        """Which place, by its number in the list, a turn belongs to at its handoff; None if it is empty."""
+        place, is_held = self._step(self._walk(turn - 1), turn)
+        return place if is_held else None
+
     def _pieces(self, place: int, start: Instant, end: Instant, turn: int) -> list[TurnPiece]:
         """The turn, with the substitutes for members who leave in it."""
         if self._ahead is not None:

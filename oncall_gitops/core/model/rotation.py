@@ -18,6 +18,13 @@ class Place:
     start: When | None = None
     until: When | None = None
 
+    @property
+    def text(self) -> str:
+        """As a file says it: the slug alone, or `{user: bob, until: 2026-10-01}`."""
+        dates = [f"from: {self.start.text}"] if self.start else []
+        dates += [f"until: {self.until.text}"] if self.until else []
+        return f"{{{', '.join([f'user: {self.user}', *dates])}}}" if dates else self.user
+
 
 @dataclass(frozen=True, slots=True)
 class Anchor:
@@ -25,6 +32,11 @@ class Anchor:
 
     at: When
     user: str
+
+    @property
+    def text(self) -> str:
+        """As a file says it: `{at: 2026-03-02, user: bob}`."""
+        return f"{{at: {self.at.text}, user: {self.user}}}"
 
 
 @dataclass(frozen=True, slots=True)
