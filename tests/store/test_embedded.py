@@ -302,3 +302,26 @@ def test_the_log_quotes_no_value(used: Path) -> None:
             connection.execute("DO $$ BEGIN RAISE unique_violation USING DETAIL = 'Key (x)=(canary)'; END $$")
 
     assert "canary" not in Cluster(used, server_account()).log.read_text()
+
+
+@pytest.mark.parametrize("written", ["", "precious/s", "{precious}/s"])
+def test_stopping_removes_no_folder_that_the_starter_did_not_make(
+    used: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, written: str
+) -> None:
+    """The pid file of a server that is starting or dying is half written: its lines are no orders."""
+    precious = tmp_path / "precious"
+    (precious / "s").mkdir(parents=True)
+    (precious / "s" / "file").write_text("")
+    monkeypatch.chdir(tmp_path)
+    user = Command(used)
+    pid = user.server_pid()
+    pid_file = used / "postgres" / "postmaster.pid"
+    lines = pid_file.read_text().splitlines()
+    lines[4] = written.format(precious=precious)
+    pid_file.write_text("\n".join(lines))
+
+    assert stop(used)
+
+    assert (precious / "s" / "file").exists()
+    assert ended(pid)
+    user.end()
