@@ -44,6 +44,4 @@ class Problem:
 
 def in_order(problems: Iterable[Problem]) -> list[Problem]:
     """By file and place, the same mistake at the same place once."""
-    return sorted(
-        set(problems), key=lambda p: (p.origin, p.severity, p.code, p.message, p.help, p.related)
-    )
+    return sorted(set(problems), key=lambda p: (p.origin, p.severity, p.code, p.message, p.help, p.related))

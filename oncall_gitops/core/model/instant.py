@@ -46,9 +46,7 @@ def parse_instant(text: str) -> Instant:
     if found is None:
         raise ValueError(f"not an instant with an offset: {text!r}")
     year, month, day, hour, minute, second, sign, off_hours, off_minutes = found.groups()
-    moment = datetime(
-        int(year), int(month), int(day), int(hour), int(minute), int(second or 0), tzinfo=UTC
-    )
+    moment = datetime(int(year), int(month), int(day), int(hour), int(minute), int(second or 0), tzinfo=UTC)
     if sign is None:
         return from_datetime(moment)
     if int(off_hours) > 14 or int(off_minutes) > 59:
