@@ -6,7 +6,7 @@
 --     psql "$DATABASE_URL" -v ON_ERROR_STOP=1 -f docs/roles.sql
 --
 --   oncall_owner   `db upgrade`          owns the tables; no other command needs it
---   oncall_app     `reconcile`, `override`, `rotation`   changes the record, never reads a token
+--   oncall_app     `reconcile`, `override`   changes the record, never reads a token
 --   oncall_plan    `reconcile --dry-run`, `who`, `shifts`, `history`   may only SELECT, and no token
 --   oncall_sync    `calendar`, `worker`  the only one that reads and writes tokens
 --

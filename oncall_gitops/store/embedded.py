@@ -17,6 +17,7 @@ from pathlib import Path
 from subprocess import SubprocessError
 from types import TracebackType
 from typing import Any
+from urllib.parse import quote
 
 from oncall_gitops.core.errors import DatabaseUnreachable
 from oncall_gitops.store.cluster import PORT, SUPERUSER, Cluster
@@ -91,7 +92,7 @@ class EmbeddedServer:
     @property
     def url(self) -> str:
         """How `psql` and others reach it while it runs."""
-        return f"postgresql://{SUPERUSER}@/postgres?host={self.connection['host']}&port={PORT}"
+        return f"postgresql://{SUPERUSER}@/postgres?host={quote(self.connection['host'])}&port={PORT}"
 
     def keep(self) -> None:
         """Let this server run on after its last user, until `stop`: for somebody who was given its URL."""

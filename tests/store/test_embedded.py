@@ -218,7 +218,7 @@ def test_a_kept_server_runs_until_it_is_stopped(used: Path) -> None:
     assert ended(running.pid)
 
 
-@pytest.mark.parametrize("name", ["x" * 120, 'a,b"c'])
+@pytest.mark.parametrize("name", ["x" * 120, 'a,b"c', "a b&c%41"])
 def test_a_path_that_a_socket_cannot_have_is_no_obstacle(tmp_path: Path, name: str) -> None:
     folder = tmp_path / name / FOLDER
     folder.parent.mkdir()
@@ -227,7 +227,10 @@ def test_a_path_that_a_socket_cannot_have_is_no_obstacle(tmp_path: Path, name: s
         sockets = Path(server.connection["host"])
         assert answers(server)
         assert sockets.stat().st_mode & 0o777 == 0o700
-    assert not sockets.parent.exists()
+        with psycopg.connect(server.url) as connection:
+            assert connection.execute("SELECT 1").fetchone() == (1,)
+    assert not (sockets / ".s.PGSQL.5432").exists()
+    assert sockets.is_relative_to(tmp_path) or not sockets.parent.exists()
 
 
 def test_an_ordinary_user_needs_nothing_special(tmp_path: Path) -> None:

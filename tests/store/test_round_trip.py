@@ -7,15 +7,21 @@ from typing import Any
 
 import psycopg
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
-from oncall_gitops.core.definition import definitions
+from oncall_gitops.core import address
+from oncall_gitops.core.definition import definitions, override_address
+from oncall_gitops.core.errors import OncallError
 from oncall_gitops.core.model.override import Override
 from oncall_gitops.core.model.schedule import Schedule
 from oncall_gitops.core.model.state import State
 from oncall_gitops.core.model.user import TimeOff
+from oncall_gitops.store import tables
+from oncall_gitops.store.columns import select_rows
 from oncall_gitops.store.database import Database
+from oncall_gitops.store.schedule_rows import layer_row, override_row
+from oncall_gitops.store.transaction import driver_connection
 from tests.builders import (
     a_layer,
     a_place,
@@ -165,6 +171,63 @@ def test_random_schedules_come_back_as_they_were(
 
     assert definitions(managed_state(database)) == definitions(state)
     assert put(database, state) == ()
+
+
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@given(cases(), cases(), st.booleans())
+def test_any_state_can_become_any_other(database: Database, before: Case, after: Case, mixed: bool) -> None:
+    """Layers and overrides that stay are written anew where what they inherit changed."""
+    old, new = ([named(each) for each in case.by_name.values()] for case in (before, after))
+    if mixed:
+        new = [
+            replace(schedule, layers=other.layers, overrides=other.overrides)
+            for schedule, other in zip(new, old, strict=True)
+        ]
+        if any(end is not None for end in (schedule.end for schedule in (*old, *new))):
+            new = [replace(schedule, end=None) for schedule in new]
+    users = [a_user(slug) for slug in sorted({*USERS, "erin", "zoe"} - {"nobody"})]
+    put(database, a_state(old, users=users))
+    goal = a_state(new, users=users)
+
+    try:
+        put(database, goal)
+    except OncallError:
+        assume(False)  # a mixture that no file could say
+
+    assert definitions(managed_state(database)) == definitions(goal)
+    assert put(database, goal) == ()
+    assert stored_rows(database) == expected_rows(database, goal)
+
+
+def stored_rows(database: Database) -> dict[str, dict[str, Any]]:
+    """What the columns of layers and overrides say, by id."""
+    with database.snapshot() as connection:
+        driver = driver_connection(connection)
+        return {
+            row["id"]: row
+            for table in (tables.schedule_layers, tables.schedule_overrides)
+            for row in select_rows(driver, table)
+        }
+
+
+def expected_rows(database: Database, state: State) -> dict[str, dict[str, Any]]:
+    """What they should say, beside what every row has."""
+    ids = {known: row.id for known, row in live(database).objects.items()}
+    wanted = {
+        ids[known]: row
+        for schedule in state.schedules.values()
+        for known, row in [
+            *(
+                (address.layer(schedule.full_name, each.slug), layer_row(each, schedule, ids=ids))
+                for each in schedule.layers
+            ),
+            *(
+                (override_address(each, schedule), override_row(each, schedule, ids=ids))
+                for each in schedule.overrides
+            ),
+        ]
+    }
+    return {row_id: {**row, **wanted.get(row_id, {})} for row_id, row in stored_rows(database).items()}
 
 
 def named(schedule: Schedule) -> Schedule:
