@@ -69,6 +69,13 @@ class Handoffs:
         first, instants = self._instants(middle - 2 * LONGEST_JUMP, middle + LONGEST_JUMP)
         return first + bisect_left(instants, before)
 
+    def begins(self, number: int) -> Instant:
+        """When a turn begins; FOREVER if there is none of that number."""
+        occurrence = self._recurrence.nth(number)
+        if occurrence is None:
+            return FOREVER
+        return self._instants(occurrence - 2 * LONGEST_JUMP, occurrence + 1)[1][-1]
+
     def _instants(self, low: int, high: int) -> tuple[int, list[Instant]]:
         occurrences = self._recurrence.between(low, high)
         return self._recurrence.count(low), list(accumulate(map(self._zone.to_instant, occurrences), max))
