@@ -109,9 +109,10 @@ def test_applied_verbatim_it_keeps_everybody_elses_current_and_next_turn(
     before: list[str], after: list[str]
 ) -> None:
     old = a_schedule(before)
-    [found] = advice(old, a_schedule(after)) or [None]
-    if found is None or found.rotation is None:
+    given = advice(old, a_schedule(after))
+    if not given or given[0].rotation is None:
         return
+    [found] = given
     advised = replace(old, rotation=found.rotation)
     handoff = NEXT_MONDAY
 
