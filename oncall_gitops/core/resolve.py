@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from oncall_gitops.core.model.instant import FOREVER, FOREVER_AGO, Instant
+from oncall_gitops.core.model.instant import FOREVER, FOREVER_AGO
 from oncall_gitops.core.model.interval import Interval
 from oncall_gitops.core.model.layer import Layer
 from oncall_gitops.core.model.override import Override
@@ -23,8 +23,8 @@ from oncall_gitops.core.model.when import WEEK, When, monday
 from oncall_gitops.core.turns import Turns
 from oncall_gitops.core.wallclock import LONGEST_JUMP, Zone, instant, zone
 
-_FAR = 4 * 10**9
-"""Nothing that a file can say reaches beyond this (the year 2096 and an override or turn after it)."""
+_FAR = 4_133_980_800
+"""2101-01-01T00:00:00Z: files name dates to 2099, and no shift is told beyond this."""
 
 
 def resolve(schedule: Schedule, window: Interval, *, siblings: Mapping[str, Schedule]) -> list[Shift]:
@@ -105,17 +105,6 @@ class Timetable:
         """Who would be on call without any override, cut to the window."""
         return [shift for shift in _join(self._layered(window)) if shift.user != NOBODY]
 
-    def next_shift(self, after: Instant, *, other_than: str | None = None) -> Shift | None:
-        """The first whole shift that starts at or after an instant and belongs to somebody else, if any."""
-        start, step = after, 2 * WEEK
-        while start < _FAR:
-            window = Interval(start, start + step)
-            for shift in self.whole_shifts(window):
-                if shift.start >= after and shift.user != other_than:
-                    return shift
-            start, step = window.end, step * 2
-        return None
-
     def _claims(self, window: Interval) -> list[Shift]:
         below = self._layered(window)
         settled = below
@@ -137,7 +126,7 @@ class Timetable:
             more = self.shifts(Interval(shift.end, shift.end + step))
             if not more or not _continues(shift, more[0]):
                 break
-            shift = shift._replace(end=more[0].end)
+            shift = shift._replace(end=min(more[0].end, _FAR))
             step *= 2
         return shift
 
@@ -278,10 +267,10 @@ def _only(claims: Sequence[Shift], spans: Sequence[Interval]) -> list[Shift]:
     for claim in claims:
         while index < len(spans) and spans[index].end <= claim.start:
             index += 1
-        for span in spans[index:]:
-            if span.start >= claim.end:
-                break
+        position = index
+        while position < len(spans) and (span := spans[position]).start < claim.end:
             kept.append(claim._replace(start=max(claim.start, span.start), end=min(claim.end, span.end)))
+            position += 1
     return kept
 
 

@@ -6,10 +6,9 @@ person lives (or, if that is not known, where the schedule does).
 
 from __future__ import annotations
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache
-from itertools import islice
 from typing import NamedTuple
 
 from oncall_gitops.core.model.instant import Instant
@@ -120,9 +119,5 @@ def _load(part: Interval, calendar: _Calendar) -> Load:
 
 def _common(part: Interval, spans: Sequence[Interval]) -> int:
     first = bisect_right(spans, part.start, key=lambda span: span.end)
-    common = 0
-    for span in islice(spans, first, None):
-        if span.start >= part.end:
-            break
-        common += min(part.end, span.end) - max(part.start, span.start)
-    return common
+    last = bisect_left(spans, part.end, lo=first, key=lambda span: span.start)
+    return sum(min(part.end, span.end) - max(part.start, span.start) for span in spans[first:last])

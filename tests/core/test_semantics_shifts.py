@@ -191,3 +191,9 @@ def test_a_whole_shift_may_reach_far_beyond_the_window() -> None:
 
 def test_an_empty_window_has_no_shifts() -> None:
     assert resolve(a_schedule(["alice"]), span("2026-01-08", "2026-01-08"), siblings={}) == []
+
+
+def test_whole_shifts_are_whole_to_the_end_of_2099() -> None:
+    shifts = resolve_whole(a_schedule(["alice", "bob"]), span("2098-03-01", "2098-03-02"), siblings={})
+
+    assert [shift_line(shift) for shift in shifts] == ["alice 2098-02-24T09:00Z 2098-03-03T09:00Z"]
