@@ -152,13 +152,13 @@ def edit_schedule(
         before, _, at = read_at(connection, as_of)
         name = edit(connection, before, at)
         live, stored, _ = read_at(connection, as_of)
-        until = max(live.shifts_until.get(name, at + horizon), at)
+        until = max(live.shifts_until.get(name, at), at + horizon)
         timetable = Timetable(live.state.schedules[name], siblings=live.state.schedules)
         ids = {known: row.id for known, row in live.objects.items()}
         edits = shift_edits(
             live=before,
             after=live.state,
-            resolved={name: timetable.whole_shifts(Interval(at, max(until, at + 1)))},
+            resolved={name: timetable.whole_shifts(Interval(at, until))},
             stored=stored,
             schedules=[name],
             ids={**{known: row.id for known, row in before.objects.items()}, **ids},
@@ -239,7 +239,7 @@ def _record_run(connection: Connection, proposal: Proposal, *, run_id: str, acto
         connection,
         run_id=run_id,
         kind="reconcile",
-        scope=None if scope.is_whole else {"teams": list(scope.teams), "schedules": list(scope.schedules)},
+        scope=None if scope.is_whole else {"teams": [], "schedules": list(proposal.schedules)},
         as_of=request.at,
         horizon_to=request.until,
         commit=request.source.commit,

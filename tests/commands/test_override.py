@@ -133,3 +133,31 @@ def test_the_newer_of_two_wins_and_every_edit_is_on_record(shell: Shell) -> None
         "override",
         "reconcile",
     ]
+
+
+def test_it_holds_even_after_the_end_of_a_table_that_nobody_renewed(shell: Shell) -> None:
+    write(shell)
+    shell.reconcile("--horizon", "7d", as_of=MONDAY)
+
+    shell.ok(
+        *(
+            "override",
+            "add",
+            "payments/primary",
+            "--user",
+            "dave",
+            "--from",
+            "2027-01-12",
+            "--until",
+            "2027-01-13",
+        ),
+        *("--reason", "x", "--as-of", "2027-01-06T12:00:00Z"),
+    )
+
+    assert shell.shifts("2027-01-05", "2027-01-20") == [
+        "bob 2027-01-04T14:00 2027-01-11T14:00 base",
+        "carol 2027-01-11T14:00 2027-01-12T05:00 base",
+        "dave 2027-01-12T05:00 2027-01-13T05:00 override",
+        "carol 2027-01-13T05:00 2027-01-18T14:00 base",
+        "alice 2027-01-18T14:00 2027-01-25T14:00 base",
+    ]

@@ -330,6 +330,32 @@ def test_a_narrowed_reconcile_says_so_and_leaves_the_rest(shell: Shell) -> None:
     assert shell("reconcile", "--dry-run", "--detailed-exitcode", "--as-of", MONDAY).code == 2
 
 
+def test_a_narrowed_run_with_a_short_horizon_leaves_no_hole_in_those_that_follow(shell: Shell) -> None:
+    secondary = """
+  search:
+    schedules:
+      primary:
+        timezone: America/New_York
+        start_date: 2026-01-05
+        rotation: {type: weekly, users: [dave]}
+"""
+    followed = """
+      secondary:
+        timezone: America/New_York
+        start_date: 2026-01-05
+        rotation: {follows: primary, offset: 1}
+"""
+    write(shell, more=followed + secondary)
+    shell.reconcile(as_of=MONDAY)
+    write(shell, users="carol, bob, alice", more=followed + secondary)
+    shell.reconcile("--schedule", "payments/primary", "--horizon", "14d", as_of=THURSDAY)
+
+    recorded = shell.shifts(THURSDAY, "2027-04-01", "payments/secondary")
+    offline = shell.shifts(THURSDAY, "2027-04-01", "payments/secondary", "--offline", "schedules")
+    assert recorded[1:] == offline[1:]
+    assert shell("reconcile", "--dry-run", "--detailed-exitcode", "--as-of", THURSDAY).code == 0
+
+
 def test_history_lists_every_apply_with_changes_or_without(shell: Shell) -> None:
     write(shell)
     shell.reconcile(as_of=MONDAY)
