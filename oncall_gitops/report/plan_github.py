@@ -9,8 +9,8 @@ from typing import Any
 from oncall_gitops.report.plan_markdown import plan_markdown
 from oncall_gitops.report.terminal import shown
 
-SUMMARY_BUDGET = 900_000
-"""GitHub drops a summary above a megabyte whole."""
+SUMMARY_BUDGET = 900 * 1024
+"""Bytes; GitHub drops a summary above a megabyte whole, and a character has at most four bytes."""
 
 MOST = 9
 """GitHub shows ten annotations of a kind for a step; the tenth says how many there are besides."""

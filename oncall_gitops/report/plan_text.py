@@ -13,7 +13,7 @@ from typing import Any
 import click
 
 from oncall_gitops.core.model.instant import Instant, parse_instant
-from oncall_gitops.report.terminal import local_words, shown, table
+from oncall_gitops.report.terminal import harmless, local_words, shown, table
 
 NO_CHANGES = "No changes. The database matches the files."
 MOST_SPANS, MOST_OF_NEW = 12, 3
@@ -34,6 +34,7 @@ _CAUSES = {
 
 def plan_text(document: Mapping[str, Any], *, subject: str = "") -> str:
     """The plan on a screen, times in each schedule's zone (UTC where the document does not name it)."""
+    document = harmless(document)
     zones = document.get("zones", {})
     changes = [change for change in document["changes"] if change["action"] in _SIGNS]
     if not changes and not document["impact"]["shifts"]:
@@ -90,7 +91,7 @@ def _on_call_now(document: Mapping[str, Any], zones: Mapping[str, str]) -> str:
     for now in document["impact"]["on_call_now"]:
         before, after = now["before"] or "nobody", now["after"] or "nobody"
         same = before == after
-        following = now["next_after"]
+        following = now.get("next_after")
         when = _words(following["start"], zones.get(now["schedule"], "UTC")) if following else ""
         rows.append(
             (
@@ -118,7 +119,7 @@ def _impact(document: Mapping[str, Any], zones: Mapping[str, str]) -> str:
                 f"{_words(gap['end'], zones.get(gap['schedule'], 'UTC'))}"
                 for gap in gaps[:MOST_SPANS]
             ]
-    if shared := impact["newly_shared"]:
+    if shared := impact.get("newly_shared"):
         lines.append(click.style(f"  in two schedules at once: {len(shared)}", fg="yellow"))
         lines += [
             f"    {one['user']}  {_words(one['start'], 'UTC')} .. {_words(one['end'], 'UTC')} UTC"
@@ -151,8 +152,8 @@ def _hours(hours: list[Mapping[str, Any]]) -> Iterator[str]:
     rows = []
     for person in hours:
         change = person["after"] - person["before"]
-        nights = _change(person["nights"], "nights")
-        weekends = _change(person["weekends"], "weekends")
+        nights = _change(person.get("nights"), "nights")
+        weekends = _change(person.get("weekends"), "weekends")
         rows.append(
             (
                 person["user"],
@@ -164,8 +165,8 @@ def _hours(hours: list[Mapping[str, Any]]) -> Iterator[str]:
     yield table(rows, indent="    ").rstrip("\n")
 
 
-def _change(load: Mapping[str, float], what: str) -> str:
-    change = load["after"] - load["before"]
+def _change(load: Mapping[str, float] | None, what: str) -> str:
+    change = load["after"] - load["before"] if load else 0
     return f"{change:+g} h {what}" if change else ""
 
 

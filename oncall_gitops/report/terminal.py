@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Sequence
+from typing import Any
 
 import click
 
@@ -14,12 +15,30 @@ from oncall_gitops.core.wallclock import zone
 
 def shown(text: str) -> str:
     """User text with control, format and invisible characters escaped, on one line."""
+    if text.isascii() and text.isprintable():
+        return text
     return "".join(
         char if unicodedata.category(char) not in _UNSAFE else f"\\u{{{ord(char):x}}}" for char in text
     )
 
 
 _UNSAFE = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
+
+
+def harmless(value: Any) -> Any:
+    """A document all of whose texts are `shown`; only `yaml` keeps its lines."""
+    match value:
+        case str():
+            return shown(value)
+        case list():
+            return [harmless(item) for item in value]
+        case dict():
+            return {
+                key: "\n".join(map(shown, item.split("\n"))) if key == "yaml" else harmless(item)
+                for key, item in value.items()
+            }
+        case _:
+            return value
 
 
 def local_words(moment: Instant, timezone: str) -> str:
