@@ -105,7 +105,7 @@ def read_schedule(row: Row, reading: Reading, *, team: str, names: Names) -> tup
         description=row["description"],
         coverage=read_coverage(row["coverage"]),
         labels=tuple(sorted(row["labels"].items())),
-        rotation=read_rotation(row, reading, basis.frame, names=names),
+        rotation=read_rotation(row, reading, Frame(written_zone, written_handoff, start), names=names),
     )
     return schedule, basis
 
@@ -162,9 +162,8 @@ def read_layer(row: Row, reading: Reading, basis: Basis, *, names: Names) -> Lay
         stored=row["end_date"],
         derived=frame.instant(written_end or basis.end) if inherits else None,
     )
-    if not inherits and start is not None:
-        frame = Frame(frame.timezone, frame.handoff, start)
-    rotation = read_rotation(row, reading, frame, names=names)
+    counted_in = Frame(frame.timezone, frame.handoff, start or basis.start)
+    rotation = read_rotation(row, reading, counted_in, names=names)
     if rotation is None:
         return None
     try:

@@ -128,6 +128,17 @@ def test_a_change_by_hand_shows_as_drift_in_that_field_and_is_put_right(
     assert put(database, ROTA) == ()
 
 
+def test_a_start_that_is_moved_by_hand_leaves_the_handoffs_where_the_row_has_them(database: Database) -> None:
+    put(database, ROTA)
+
+    sql(database, "UPDATE schedules SET start_date = start_date + interval '10 days'")
+
+    rotation = live(database).state.schedules[PRIMARY].rotation
+    assert isinstance(rotation, Rotation)
+    assert rotation.start is not None
+    assert rotation.start.text == "2026-01-05T14:00:00Z"
+
+
 def test_a_place_that_is_dated_by_hand_is_drift_of_the_places_alone(database: Database) -> None:
     put(database, ROTA)
 
