@@ -23,6 +23,7 @@ PROGRAM = "oncall-gitops"
 
 COMMANDS: dict[str, tuple[str, str]] = {
     "validate": ("validate", "Check the files: every mistake at once, with its place."),
+    "fmt": ("fmt", "Put the files into canonical form; comments and meaning stay."),
     "schema": ("schema", "Print the JSON Schema of the files, for editors."),
     "diff": ("diff", "What a change of the files does to people, without a database."),
     "reconcile": ("reconcile", "Make the database equal to the files: plan, check, apply."),
