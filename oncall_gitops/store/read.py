@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any, TypeVar
 
@@ -85,8 +87,9 @@ FROM reconcile_runs ORDER BY as_of DESC, created_at DESC, id LIMIT %s
 def read_live(connection: Connection) -> LiveState:
     """Everything that is live, managed or not, as of the connection's snapshot."""
     driver = driver_connection(connection)
-    people = _People(driver)
-    rotas = _Rotas(driver, people)
+    with _collector_resting():
+        people = _People(driver)
+        rotas = _Rotas(driver, people)
     identity, newest_as_of, tzdata, source_digest = driver.execute(_NEWEST.encode()).fetchone() or (None,) * 4
     edges = driver.execute(_EDGES.encode()).fetchall()
     return LiveState(
@@ -132,6 +135,19 @@ def read_runs(connection: Connection, *, limit: int) -> list[Run]:
     """The newest runs, newest first."""
     with driver_connection(connection).cursor(row_factory=dict_row) as cursor:
         return [Run(**row) for row in cursor.execute(_RUNS.encode(), [limit])]
+
+
+@contextmanager
+def _collector_resting() -> Iterator[None]:
+    """Every value that is read stays, so looking for garbage among them, again and again, finds none; it takes
+    a third of the time where there are many."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
 
 
 class _People:

@@ -145,7 +145,9 @@ def _find_out(database: Database, run_id: str) -> None:
             with database.connect() as connection:
                 driver = driver_connection(connection)
                 lock(driver, timeout=_PATIENCE)
-                found = driver.execute("SELECT 1 FROM reconcile_runs WHERE id = %s", [run_id]).fetchone()
+                found = driver.execute(
+                    "SELECT 1 FROM reconcile_runs WHERE id = %s AND status = 'applied'", [run_id]
+                ).fetchone()
             break
         except (OncallError, _LockTimeout):
             if time.monotonic() < deadline:

@@ -108,8 +108,10 @@ def record_run(
     plan: Any,
     plan_id: str | None,
     tzdata: str,
+    status: str = "applied",
+    error: str | None = None,
 ) -> None:
-    """Record that a run was applied; `scope` None is everything, else `{"teams", "schedules"}` by name."""
+    """Record a run, `applied` or `failed`; `scope` None is everything, else `{"teams", "schedules"}` by name."""
     driver = driver_connection(connection)
     row = {
         "id": run_id,
@@ -117,12 +119,13 @@ def record_run(
         "scope": scope,
         "as_of": as_of,
         "horizon_to": horizon_to,
-        "status": "applied",
+        "status": status,
         "git_commit": commit,
         "actor": actor,
         "plan": plan,
         "plan_id": plan_id,
         "tzdata_version": tzdata,
+        "error": error,
     }
     insert_rows(driver, tables.reconcile_runs, [row])
     driver.execute(
