@@ -242,7 +242,7 @@ class _Bench:
         """The same with an anchor on a turn before the date, if the old one lies after it."""
         old = self._rotation.anchor
         last = self._handoffs.count(date) - 1
-        if old is None or self._handoffs.count(self._frame.instant(old.at) + 1) - 1 <= last:
+        if old is None or self._anchored_turn() <= last:
             return rotation
         if last < 0:
             if self._frame.turns(rotation).anchor_fault:
@@ -258,6 +258,11 @@ class _Bench:
             " can take its place",
             help="set the anchor to a turn that has passed, and try again",
         )
+
+    def _anchored_turn(self) -> int:
+        """The number of the turn that the anchor is on; -1 without one."""
+        anchor = self._rotation.anchor
+        return self._handoffs.count(self._frame.instant(anchor.at) + 1) - 1 if anchor else -1
 
     def _anchored(self, rotation: Rotation, turn: int, numbers: Mapping[int, int]) -> _Walked | None:
         """The rotation with its anchor on a turn, for whom has that turn now; None if that cannot be said."""
@@ -302,16 +307,20 @@ class _Bench:
     def _anchored_from(self, kept: Sequence[_Kept], first: int, current: int) -> Rotation | None:
         """The kept places with an anchor that leaves every turn from `first` on with whom it is.
 
-        From the anchored turn on the walk is the same, for so are the members at every handoff to come.
+        From the anchored turn on, and from the old anchor's, both walk forward, past the same members at every
+        handoff to come: once they agree there, they always do.
         """
         rotation = replace(self._rotation, places=tuple(place for place, _ in kept))
         numbers = _new_numbers(kept)
+        old = self._anchored_turn()
         for turn in range(current, current + _MOST_TURNS):
             found = self._anchored(rotation, turn, numbers)
             if (
                 found
                 and self._keeps_begun(found, first, current)
-                and all(self._agree(found, number, numbers) for number in range(current + 1, turn))
+                and all(
+                    self._agree(found, number, numbers) for number in range(current + 1, max(turn, old) + 1)
+                )
             ):
                 return found.rotation
         return None

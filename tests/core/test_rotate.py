@@ -248,6 +248,19 @@ def test_where_nothing_has_passed_everything_is_kept() -> None:
     assert rotate(rotation, frame(), Tidy(), at=T) == rotation
 
 
+def test_the_turns_before_an_anchor_that_is_still_to_come_stay() -> None:
+    """Backward from the anchor, the first two turns are alice's, as nobody else was there at the first."""
+    rotation = a_rotation(
+        ["alice", a_place("bob", start="2026-01-06")], anchor=an_anchor("2026-01-19", "bob")
+    )
+    now = at("2026-01-08T00:00Z")
+
+    new = rotate(rotation, frame(), Tidy(), at=now)
+
+    window = Interval(now, now + 8 * WEEK)
+    assert holders(new, frame(), window) == holders(rotation, frame(), window)
+
+
 def test_who_left_in_the_running_turn_stays_until_it_ends() -> None:
     places: list[PlaceLike] = [a_place("alice", until="2026-11-20"), "bob", "carol"]
 
