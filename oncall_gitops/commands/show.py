@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import click
 
 from oncall_gitops.commands.options import format_option
 from oncall_gitops.commands.plans import FORMATS, render
+from oncall_gitops.commands.saved_plan import read_plan
 from oncall_gitops.core.errors import OncallError
 
 
@@ -17,12 +17,9 @@ from oncall_gitops.core.errors import OncallError
 @format_option(*FORMATS)
 def command(plan: Path, *, format: str) -> None:
     """Render a plan that `reconcile --plan-out` or `diff` saved as JSON."""
+    document = read_plan(plan)
     try:
-        document = json.loads(plan.read_text(encoding="utf-8"))
-        version = document["format_version"]
-        if version.split(".")[0] != "1":
-            raise OncallError(f"{plan} has the plan format {version}; this version reads 1.x")
         text = render(document, format=format)
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise OncallError(f"{plan} is not a saved plan") from error
+    except (ValueError, KeyError, OverflowError) as error:  # an instant or a zone that there is not
+        raise OncallError(f"{plan} is not a saved plan: it holds a time that does not exist") from error
     click.echo(text, nl=False)
