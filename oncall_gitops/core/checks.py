@@ -9,11 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from oncall_gitops.core import address
+from oncall_gitops.core.certainty import is_always_covered
 from oncall_gitops.core.contradictions import CONTRADICTIONS
 from oncall_gitops.core.coverage import judged_window, uncovered
-from oncall_gitops.core.doubts import DOUBTS
+from oncall_gitops.core.doubts import DOUBTS, misplaced_overrides
 from oncall_gitops.core.dst import CLOCK_CHANGES
-from oncall_gitops.core.model.instant import Instant
+from oncall_gitops.core.model.instant import FOREVER, Instant
 from oncall_gitops.core.model.shift import Gap
 from oncall_gitops.core.model.state import DesiredState
 from oncall_gitops.core.model.when import WEEKDAYS, local_text, weekday
@@ -46,14 +47,21 @@ def judge(
     return [problem for check in (broken_promises, *DOUBTS, *CLOCK_CHANGES) for problem in check(scene)]
 
 
+def overrides_that_end(desired: DesiredState) -> list[Problem]:
+    """The warnings that every override has, one day: a comment may silence them early."""
+    return list(misplaced_overrides(Scene(desired, now=FOREVER)))
+
+
 def broken_promises(scene: Scene) -> Iterator[Problem]:
     """A schedule covers the hours that its `coverage` names."""
     for schedule in scene.schedules.values():
-        timetable = scene.timetable(schedule) if schedule.coverage != "none" else None
-        if timetable is None:
+        if schedule.coverage == "none":
             continue
         window = judged_window(schedule, now=scene.now, until=scene.until)
-        if window.is_empty:
+        if window.is_empty or is_always_covered(schedule, window):
+            continue
+        timetable = scene.timetable(schedule)
+        if timetable is None:
             continue
         gaps = uncovered(schedule, timetable.shifts(window), window)
         if gaps:

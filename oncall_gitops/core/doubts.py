@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from oncall_gitops.core import address
+from oncall_gitops.core.certainty import everybody_works, has_hours_of_base
 from oncall_gitops.core.duty import idle_members
 from oncall_gitops.core.firing import Firing
 from oncall_gitops.core.model.instant import Instant
@@ -17,6 +18,7 @@ from oncall_gitops.core.model.shift import Shift
 from oncall_gitops.core.model.user import NOBODY
 from oncall_gitops.core.model.when import DAY, WEEK, local_date, local_text
 from oncall_gitops.core.problem import Problem
+from oncall_gitops.core.resolve import Timetable
 from oncall_gitops.core.scene import Scene, Turning, turnings_of
 from oncall_gitops.core.wallclock import Zone, instant, zone
 
@@ -52,9 +54,10 @@ def needless_replacements(scene: Scene) -> Iterator[Problem]:
     for schedule, override, here, span in scene.overrides():
         if override.replaces in (None, NOBODY, override.user) or span.is_empty or span.end <= scene.now:
             continue
-        timetable = scene.timetable(schedule)
-        if timetable and schedule.active:
-            holders = {shift.user for shift in timetable.below_overrides(span)}
+        if not schedule.active or has_hours_of_base(schedule, override.replaces or "", span):
+            continue
+        if timetable := scene.timetable(schedule):
+            holders = _holders(timetable, span, until=override.replaces)
             if override.replaces not in holders:
                 there = ", ".join(sorted(holders)) or "nobody"
                 message = (
@@ -151,6 +154,8 @@ def duty_in_time_off(scene: Scene) -> Iterator[Problem]:
     if not users:
         return
     for schedule in scene.schedules.values():
+        if users.keys().isdisjoint(_users_of(scene, schedule)):
+            continue
         for shift in scene.shifts(schedule):
             if shift.user in users:
                 shifts.setdefault(shift.user, []).append((schedule, shift))
@@ -197,14 +202,16 @@ def double_duty(scene: Scene) -> Iterator[Problem]:
 def idle_or_always(scene: Scene) -> Iterator[Problem]:
     """A member whom a layer's windows and the length of its turns keep from ever working."""
     for turning in scene.turnings():
-        timetable = scene.timetable(turning.schedule) if turning.restrictions and turning.is_active else None
-        if timetable is None or not isinstance(turning.rotation, Rotation):
+        rotation = turning.rotation
+        if not turning.restrictions or not turning.is_active or not isinstance(rotation, Rotation):
+            continue
+        if everybody_works(rotation) or scene.timetable(turning.schedule) is None:
             continue
         idle, always = idle_members(turning, now=scene.now)
         hint = (
             f"let the turn pass only on the days of the windows: `type: custom`, `rrule: {_fitting(turning)}`"
         )
-        for index, place in enumerate(turning.rotation.places):
+        for index, place in enumerate(rotation.places):
             if place.user in idle:
                 message = f'"{place.user}" never works here: their turns always fall outside of the windows'
                 if always:
@@ -225,6 +232,17 @@ DOUBTS: tuple[Callable[[Scene], Iterator[Problem]], ...] = (
     double_duty,
     idle_or_always,
 )
+
+
+def _holders(timetable: Timetable, span: Interval, *, until: str | None) -> set[str]:
+    """Who would be on call in a span without any override; it is enough to find the one who is looked for."""
+    holders: set[str] = set()
+    start, step = span.start, WEEK
+    while start < span.end and until not in holders:
+        part = Interval(start, min(start + step, span.end))
+        holders |= {shift.user for shift in timetable.below_overrides(part)}
+        start, step = part.end, step * 2
+    return holders
 
 
 def _shared_users(scene: Scene) -> set[str]:

@@ -1,0 +1,97 @@
+"""What is certain without resolving a single shift.
+
+Most schedules are simple: somebody always holds a turn of the base rotation, and a turn is so long that every
+window meets it. Then the answer to the questions of `checks.py` is known, and only the others are resolved.
+Each function may say "not certain" of anything; what it says is certain must be true.
+"""
+
+from __future__ import annotations
+
+from math import gcd
+
+from oncall_gitops.core.model.interval import Interval
+from oncall_gitops.core.model.rotation import Cadence, Rotation
+from oncall_gitops.core.model.schedule import Schedule
+from oncall_gitops.core.model.user import NOBODY
+from oncall_gitops.core.model.when import DAY, WEEK
+from oncall_gitops.core.recurrence import rule_of
+from oncall_gitops.core.repeating import HOUR, repeats
+from oncall_gitops.core.resolve import base_turns, schedule_span
+from oncall_gitops.core.wallclock import instant, zone
+
+
+def is_always_covered(schedule: Schedule, window: Interval) -> bool:
+    """Whether nobody's absence can leave a gap in the window.
+
+    The base rotation claims all of it, since a place without dates is always held and the first handoff is
+    not after the start; whatever lies above can take its place, but only `nobody` would leave it empty.
+    """
+    base = schedule.rotation
+    if not schedule.active or not isinstance(base, Rotation):
+        return False
+    if all(place.start or place.until for place in base.places):
+        return False
+    span = schedule_span(schedule)
+    if window.start < span.start or span.end < window.end or _may_be_vacant(schedule):
+        return False
+    if base.start is None:
+        return True
+    first = instant(base.start, timezone=zone(schedule.timezone), at=schedule.handoff_time)
+    return first <= span.start
+
+
+def has_hours_of_base(schedule: Schedule, user: str, span: Interval) -> bool:
+    """Whether a user has hours of the base rotation in a span that no layer can take away.
+
+    The windows of all layers together are shorter than a week, so they leave something of a turn that lasts
+    a week in the span; one day is given for changes of the clocks.
+    """
+    base = schedule.rotation
+    if not schedule.active or not isinstance(base, Rotation) or user not in [p.user for p in base.places]:
+        return False
+    taken = 0
+    for layer in schedule.layers:
+        if layer.active:
+            taken += sum(length for window in layer.restrictions for _, length in window.spans()) or WEEK
+    if taken > WEEK - DAY:
+        return False
+    part = span.cut(schedule_span(schedule))
+    return not part.is_empty and any(
+        piece.user == user and min(piece.end, part.end) - max(piece.start, part.start) >= WEEK - 2 * HOUR
+        for piece in base_turns(schedule).between(part)
+    )
+
+
+def everybody_works(rotation: Rotation) -> bool:
+    """Whether every member without dates meets every weekly window in time, however the turns fall.
+
+    A turn of a week or more meets each window of the week; shorter ones do where the walk comes round to the
+    same member on another day of the week each time, until all seven are through.
+    """
+    days = _days_of_a_turn(rotation.cadence)
+    if days is None:
+        return False
+    if days >= 7:
+        return True
+    is_undated = not any(place.start or place.until for place in rotation.places)
+    return is_undated and gcd(days * len(rotation.places), 7) == 1
+
+
+def _days_of_a_turn(cadence: Cadence) -> int | None:
+    """The whole local days that every turn but the first lasts; None where a rule makes them differ."""
+    if cadence.rrule is None:
+        return cadence.interval * (7 if cadence.type == "weekly" else 1)
+    rule = rule_of(cadence, start=0)
+    is_once_a_week = len(rule.days) <= 1 and len(rule.hours) <= 1 and len(rule.minutes) <= 1
+    return 7 * rule.interval if repeats(rule) and rule.frequency == "WEEKLY" and is_once_a_week else None
+
+
+def _may_be_vacant(schedule: Schedule) -> bool:
+    """Whether `nobody` can hold an hour; a followed rotation may hold it unseen."""
+    if any(override.user == NOBODY for override in schedule.overrides):
+        return True
+    rotations = [schedule.rotation, *(layer.rotation for layer in schedule.layers)]
+    return any(
+        not isinstance(rotation, Rotation) or any(place.user == NOBODY for place in rotation.places)
+        for rotation in rotations
+    )
