@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +15,7 @@ from oncall_gitops.source.files import SourceFile, find_files, read_bytes
 from oncall_gitops.source.formatting.canonical import canonical
 from oncall_gitops.source.text import decode
 
+_WORD = re.compile(r"[a-z0-9][a-z0-9._-]*", re.ASCII)
 _FIRST_OF_MEANING = "OG300"
 """Codes before it are about files, YAML, keys and kinds of values: layout cannot be judged while they stand."""
 
@@ -51,7 +53,9 @@ def formatting(paths: Iterable[Path]) -> Formatting:
             documents.append(_document(content, file.name))
     for document in documents:
         problems += document.problems
-    problems += [problem for problem in assemble(documents).problems if problem.code < _FIRST_OF_MEANING]
+    named = frozenset(word for document in documents for word in _WORD.findall(document.text))
+    assembled = assemble(documents, unread=named)  # who is named may be declared in a file that is not read here
+    problems += [problem for problem in assembled.problems if problem.code < _FIRST_OF_MEANING]
     wrong = in_order(problem for problem in problems if problem.is_error)
     broken = {problem.origin.file for problem in wrong}
     after = {
