@@ -24,6 +24,7 @@ PROGRAM = "oncall-gitops"
 COMMANDS: dict[str, tuple[str, str]] = {
     "validate": ("validate", "Check the files: every mistake at once, with its place."),
     "fmt": ("fmt", "Put the files into canonical form; comments and meaning stay."),
+    "explain": ("explain", "What a diagnostic code means, with a bad and a good example."),
     "schema": ("schema", "Print the JSON Schema of the files, for editors."),
     "diff": ("diff", "What a change of the files does to people, without a database."),
     "reconcile": ("reconcile", "Make the database equal to the files: plan, check, apply."),
@@ -31,6 +32,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "who": ("who", "Who is on call, until when, and who is next."),
     "shifts": ("shifts", "The shifts of a span of time."),
     "override": ("override", "Add, list or end an override at once, without the files."),
+    "rotation": ("rotation", "Edit who takes turns, in the file: nobody else's turn moves."),
     "db": ("db", "Migrate the database; see and stop the embedded one."),
     "history": ("history", "The past reconcile runs."),
     "doctor": ("doctor", "Configuration, versions, connectivity, and where each setting came from."),

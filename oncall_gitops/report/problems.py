@@ -30,9 +30,9 @@ def problems_text(problems: Iterable[Problem], *, texts: Mapping[str, str]) -> s
 
 
 def problems_concise(problems: Iterable[Problem]) -> str:
-    """A line each: `file:line:column: error[OG201]: message (help)`."""
+    """A line each: `file:line:column: error OG201 message (help)`."""
     return "".join(
-        f"{_place(problem.origin)}: {problem.severity}[{problem.code}]: {shown(problem.message)}"
+        f"{_place(problem.origin)}: {problem.severity} {problem.code} {shown(problem.message)}"
         + (f" ({shown(problem.help)})" if problem.help else "")
         + "\n"
         for problem in problems
