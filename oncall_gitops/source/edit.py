@@ -41,6 +41,14 @@ def edited(read: Document, path: Sequence[Part], rotation: Rotation) -> str:
     return spliced(read.text, splices)
 
 
+def lines_of(read: Document, path: Sequence[Part]) -> tuple[int, str]:
+    """The number of the first line of a value, counted from 1 at its key, and all its lines."""
+    node, key = read.walk(path)
+    lines = _Lines(read.text)
+    first = (node if key is None else key).start.line
+    return first + 1, read.text[lines.start(first) : lines.end(_extent(read.text, node).end)]
+
+
 def spliced(text: str, splices: Iterable[Splice], *, within: Extent | None = None) -> str:
     """A text, or a part of it, with splices that do not overlap; of those at one position, in their order."""
     at, end = within or Extent(0, len(text))
@@ -145,20 +153,19 @@ def _of_flow_dates(text: str, node: Mapping, dates: dict[str, When | None]) -> I
 def _of_block_dates(text: str, node: Mapping, dates: dict[str, When | None]) -> Iterator[Splice]:
     lines = _Lines(text)
     keys = list(node)
-    for key, when in dates.items():
-        written = Scalar(key)
-        if written in node and when:
-            yield from _of_time(text, node[written], when)
-        elif written in node:
-            index = keys.index(written)
-            end = _extent(text, node[written]).end
-            if index == 0:  # on the line of the dash
-                yield Splice(keys[0].start.index, keys[1].start.index, "")
-            else:
-                yield Splice(*lines.whole(keys[index].start.line, end), "")
-        elif when:
-            end = lines.end(_extent(text, node[keys[-1]]).end)
-            yield Splice(end, end, f"{lines.newline}{' ' * node.start.column}{key}: {when.text}")
+    stays = [key for key in keys if key not in dates or dates[key]]
+    first = keys.index(stays[0])
+    if first > 0:  # what goes stands on the line of the dash
+        yield Splice(keys[0].start.index, stays[0].start.index, "")
+    for key in keys[first:]:
+        if key not in stays:
+            yield Splice(*lines.whole(key.start.line, _extent(text, node[key]).end), "")
+        elif when := dates.get(key):
+            yield from _of_time(text, node[key], when)
+    end = lines.end(_extent(text, node[keys[-1]]).end)
+    for name, when in dates.items():
+        if when and Scalar(name) not in node:
+            yield Splice(end, end, f"{lines.newline}{' ' * node.start.column}{name}: {when.text}")
 
 
 def _of_anchor(text: str, rotation: Mapping, anchor: Anchor) -> Iterator[Splice]:

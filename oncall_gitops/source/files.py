@@ -81,6 +81,11 @@ def read_bytes(file: SourceFile) -> bytes | Problem:
         return _problem(file.name, "OG101", f"cannot read {file.name}: {_reason(error)}")
     finally:
         os.close(handle)
+    return sized(content, file)
+
+
+def sized(content: bytes, file: SourceFile) -> bytes | Problem:
+    """A file's content, if it is not too large."""
     return _too_large(file.name) if len(content) > MAX_BYTES else content
 
 

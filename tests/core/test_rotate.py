@@ -402,7 +402,8 @@ def test_without_a_date_the_running_turn_stays_with_whom_it_is(data: st.DataObje
 def test_nobody_elses_order_changes(users: list[str], data: st.DataObject, weeks: int) -> None:
     rotation, now = a_rotation(users), T - weeks * WEEK
     user, other = data.draw(st.sampled_from(users)), data.draw(st.sampled_from(users))
-    one = data.draw(st.sampled_from([Add("zoe", after=other), Remove(user), Move(user, other)]))
+    choices: list[Add | Remove | Move] = [Add("zoe", after=other), Remove(user), Move(user, other)]
+    one = data.draw(st.sampled_from(choices))
     try:
         new = rotate(rotation, frame(), one, at=now)
     except Impossible:
