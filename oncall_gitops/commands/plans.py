@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -36,9 +37,23 @@ class OutputType(click.ParamType["tuple[str, Path]"]):
         kind, separator, name = value.partition("=")
         if kind not in FORMATS or not separator or not name:
             self.fail(f"{value!r} is not FORMAT=PATH with a format of {', '.join(FORMATS)}", param, ctx)
-        if not Path(name).parent.is_dir() or Path(name).is_dir():
-            self.fail(f"{name!r} cannot be written", param, ctx)
-        return kind, Path(name)
+        return kind, NEW_FILE.convert(name, param, ctx)
+
+
+class NewFileType(click.ParamType["Path"]):
+    """A file that can be written, found out before anything is applied."""
+
+    name = "file"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Path:
+        file = Path(value)
+        is_writable = os.access(file if file.exists() else file.parent, os.W_OK)
+        if file.is_dir() or not file.parent.is_dir() or not is_writable:
+            self.fail(f"{str(file)!r} cannot be written", param, ctx)
+        return file
+
+
+NEW_FILE = NewFileType()
 
 
 output_option = click.option(

@@ -19,6 +19,7 @@ from oncall_gitops.commands.options import (
 )
 from oncall_gitops.commands.plans import (
     FORMATS,
+    NEW_FILE,
     PENDING,
     allow_option,
     detailed_exitcode_option,
@@ -44,7 +45,7 @@ Outputs = tuple[tuple[str, Path], ...]
 @format_option(*FORMATS)
 @output_option
 @detailed_exitcode_option
-@click.option("--plan-out", type=click.Path(path_type=Path, dir_okay=False), help="Save the plan as JSON.")
+@click.option("--plan-out", type=NEW_FILE, metavar="FILE", help="Save the plan as JSON.")
 @click.option(
     "--plan",
     "plan_file",

@@ -321,6 +321,14 @@ def test_a_saved_plan_can_be_shown_again(shell: Shell) -> None:
     assert shell("show", "other.json").code == 1
 
 
+def test_a_plan_that_cannot_be_saved_is_not_applied(shell: Shell, rows: Ask) -> None:
+    write(shell)
+
+    for output in (("--plan-out", "missing/plan.json"), ("--output-file", "json=missing/plan.json")):
+        assert shell("reconcile", "--yes", *output, "--as-of", MONDAY).code == 64
+    assert rows("SELECT count(*) FROM reconcile_runs") == [(0,)]
+
+
 def test_a_narrowed_reconcile_says_so_and_leaves_the_rest(shell: Shell) -> None:
     write(shell, more=(ROTA % "carol").replace("teams:\n", "").replace("payments", "search"))
     narrowed = shell.reconcile("--team", "search", as_of=MONDAY)
