@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import tempfile
+import time
 from pathlib import Path
 from random import Random
 from textwrap import dedent
@@ -20,7 +21,7 @@ from oncall_gitops.source.formatting.trivia import Comment, read_gap
 from oncall_gitops.source.read import load
 from tests.source.messy import Untidy
 from tests.source.reading import GOOD
-from tests.source.test_corpus import RECORDS, write
+from tests.source.test_corpus import RECORDS, SECONDS, write
 
 ROOT = Path(__file__).parents[2]
 SAMPLES = sorted((ROOT / "schedules").glob("*.y*ml"))
@@ -527,3 +528,28 @@ def _has_nothing(node: Any) -> bool:
     if isinstance(node, str):
         return node == ""
     return any(map(_has_nothing, node.values() if isinstance(node, dict) else node))
+
+
+@pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::pytest.PytestUnraisableExceptionWarning")
+@pytest.mark.parametrize("record", RECORDS, ids=[record["id"] for record in RECORDS])
+def test_a_bad_input_is_formatted_soon_or_left_with_its_problems(
+    record: dict[str, Any], tmp_path: Path
+) -> None:
+    write(record, tmp_path)
+    started = time.perf_counter()
+    found = formatting([tmp_path])
+
+    wrong = {problem.origin.file for problem in found.problems}
+    assert not [rewriting for rewriting in found.rewritings if rewriting.file.name in wrong]
+    assert time.perf_counter() - started < SECONDS * (10 if record["id"] == "fs-10000-files" else 1)
+
+
+def test_a_file_of_one_long_line_and_a_file_of_comments_take_no_long_time() -> None:
+    users = ", ".join(f"u{number}: {{name: N, email: 'u{number}@example.com'}}" for number in range(4000))
+    started = time.perf_counter()
+
+    assert form_of("users: {" + users + "}\n").count('"') == 8000
+    assert form_of("users:\n" + "# c\n" * 50_000 + " a: {name: N, email: a@example.com} # d\n").endswith(
+        "# d\n"
+    )
+    assert time.perf_counter() - started < 5
