@@ -19,7 +19,7 @@ from tests.builders import a_state, a_user
 from tests.generated import QUARTER, USERS, Case, cases
 
 LAW = settings(suppress_health_check=list(HealthCheck))
-PEOPLE = [a_user(slug) for slug in USERS if slug != "nobody"]
+PEOPLE = [a_user(slug) for slug in (*USERS, "erin") if slug != "nobody"]
 
 
 def state(*schedules: Schedule) -> State:
