@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 @click.command("validate")
 @path_argument
-@format_option("text", "concise", "json", "github")
+@format_option("text", "concise", "json", "github", "sarif")
 @click.option("--strict", is_flag=True, help="Fail on warnings too.")
 @as_of_option
 @horizon_option
@@ -47,20 +47,22 @@ def command(
 
     now = read_clock(as_of)
     loaded = load(path)
-    problems = _judged(loaded, path, now=now, until=now + (horizon or settings.horizon))
+    problems = judged(loaded, path, now=now, until=now + (horizon or settings.horizon))
     failed = any(problem.is_error or strict for problem in problems)
     click.echo(_rendered(problems, loaded, format=format, strict=strict), nl=False)
     if failed:
         raise SystemExit(1)
 
 
-def _judged(loaded: Loaded, path: Path, *, now: Instant, until: Instant) -> list[Problem]:
+def judged(loaded: Loaded, path: Path, *, now: Instant, until: Instant) -> list[Problem]:
     """What is wrong with the files as such, and what they mean between now and the horizon."""
-    from oncall_gitops.core.checks import judge
+    from oncall_gitops.core.checks import judge, overrides_that_end
     from oncall_gitops.core.problem import in_order
     from oncall_gitops.source.files import no_files
-    from oncall_gitops.source.read import audible
+    from oncall_gitops.source.silence import audible, pointless
 
+    if not loaded.files and not loaded.problems:
+        return [no_files(path)]
     found = judge(
         loaded.readable,
         now=now,
@@ -68,8 +70,9 @@ def _judged(loaded: Loaded, path: Path, *, now: Instant, until: Instant) -> list
         incomplete=loaded.incomplete,
         is_partial=loaded.has_errors,
     )
-    problems = in_order([*loaded.problems, *audible(found, loaded.texts)])
-    return problems if loaded.files or problems else [no_files(path)]
+    warnings = [*loaded.problems, *loaded.silenced, *found, *overrides_that_end(loaded.readable)]
+    idle = pointless(loaded.texts, warnings, is_partial=loaded.has_errors)
+    return in_order([*loaded.problems, *audible([*found, *idle], loaded.texts)])
 
 
 def _rendered(problems: list[Problem], loaded: Loaded, *, format: str, strict: bool) -> str:
@@ -78,6 +81,10 @@ def _rendered(problems: list[Problem], loaded: Loaded, *, format: str, strict: b
     match format:
         case "json":
             return report.problems_json(problems, files=loaded.files, strict=strict)
+        case "sarif":
+            from oncall_gitops.report.sarif import problems_sarif
+
+            return problems_sarif(problems, texts=loaded.texts)
         case "github":
             return report.problems_github(problems)
         case "concise":

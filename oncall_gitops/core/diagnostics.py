@@ -88,4 +88,10 @@ TITLES: dict[str, str] = {
     "OG919": "a member who never works, or always",
     "OG920": "a file that is not read",
     "OG921": "an override whose edge a clock change skips or repeats",
+    "OG922": "a comment that silences nothing",
 }
+
+
+def is_warning(code: str) -> bool:
+    """Whether the code is a warning's: those can be silenced."""
+    return code.startswith("OG9")

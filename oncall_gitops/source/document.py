@@ -299,17 +299,25 @@ class _Scan:
     def _marked(self, event: Any) -> None:
         if event.anchor is not None:
             message = f"anchors such as &{event.anchor} are not supported"
-            self._refuse(event, "OG114", message, "write it out where it is needed")
+            self._refuse(event, "OG114", message, "write it out where it is needed", width=len(event.anchor) + 1)
         if event.tag is not None:
             message = f"tags such as {syntax.shown_tag(event.tag)} are not supported"
             self._refuse(event, "OG115", message, "write the plain value")
 
     def _refuse(
-        self, at: Any, code: str, message: str, hint: str = "", related: tuple[tuple[Origin, str], ...] = ()
+        self,
+        at: Any,
+        code: str,
+        message: str,
+        hint: str = "",
+        related: tuple[tuple[Origin, str], ...] = (),
+        *,
+        width: int = 0,
     ) -> None:
         start = getattr(at, "start_mark", None) or at.start
         end = getattr(at, "end_mark", None) or at.end
         stop = end.column if end.line == start.line and end.column > start.column else start.column + 1
+        stop = start.column + width if width else stop
         origin = Origin(self.file, start.line + 1, start.column + 1, start.line + 1, stop + 1)
         self.problems.append(Problem(origin, code, message, hint, related=related))
         if len(self.problems) >= MAX_SHOWN:

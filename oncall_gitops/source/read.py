@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,11 +14,11 @@ from oncall_gitops.core.model.state import DesiredState
 from oncall_gitops.core.problem import Problem, in_order
 from oncall_gitops.source.desired import assemble
 from oncall_gitops.source.document import Document, read_document
-from oncall_gitops.source.files import SourceFile, find_files, read_bytes
+from oncall_gitops.source.files import SourceFile, find_files, read_bytes, sized
+from oncall_gitops.source.silence import audible
 from oncall_gitops.source.text import decode
 
 _WORD = re.compile(r"[a-z0-9][a-z0-9._-]*", re.ASCII)
-_SILENCE = re.compile(r"#\s*oncall-gitops:\s*ignore\s+(OG\d{3}(?:[\s,]+OG\d{3})*)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +27,8 @@ class Loaded:
 
     `desired` is None if there are errors; `readable` is what could be read all the same, without entries that
     have mistakes, and `incomplete` names the schedules that therefore lack a part. `texts` maps each file
-    to its text; `files` counts the files found, 0 for a folder without any.
+    to its text; `files` counts the files found, 0 for a folder without any. `silenced` are the warnings that
+    a comment keeps out of `problems`.
     """
 
     desired: DesiredState | None
@@ -36,25 +37,29 @@ class Loaded:
     files: int
     readable: DesiredState
     incomplete: frozenset[str] = field(default=frozenset())
+    silenced: tuple[Problem, ...] = ()
 
     @property
     def has_errors(self) -> bool:
         return any(problem.is_error for problem in self.problems)
 
 
-def load(path: Path) -> Loaded:
-    """Read a folder or a file; the problems are in order of their places, silenced warnings left out."""
+def load(path: Path, *, instead: Mapping[str, bytes] | None = None) -> Loaded:
+    """Read a folder or a file; the problems are in order of their places, silenced warnings left out.
+
+    `instead` gives files, by name, another content than the one that they have: what if they said this?
+    """
     with _uncollected():
-        return _load(path)
+        return _load(path, instead or {})
 
 
-def _load(path: Path) -> Loaded:
+def _load(path: Path, instead: Mapping[str, bytes]) -> Loaded:
     files, problems = find_files(path)
     documents = []
     texts: dict[str, str] = {}
     unread: set[str] = set()
     for file in files:
-        document = _document(file, problems, texts)
+        document = _document(file, problems, texts, instead.get(file.name))
         if document is None:
             continue
         problems += document.problems
@@ -63,25 +68,11 @@ def _load(path: Path) -> Loaded:
         documents.append(document)
     assembled = assemble(documents, unread=frozenset(unread))
     wrong = contradictions(assembled.desired, incomplete=assembled.incomplete)
-    found = in_order(audible([*problems, *assembled.problems, *wrong], texts))
+    every = in_order([*problems, *assembled.problems, *wrong])
+    found = audible(every, texts)
+    silenced = tuple(set(every).difference(found)) if len(found) < len(every) else ()
     desired = None if any(problem.is_error for problem in found) else assembled.desired
-    return Loaded(desired, found, texts, len(files), assembled.desired, assembled.incomplete)
-
-
-def audible(problems: Iterable[Problem], texts: Mapping[str, str]) -> list[Problem]:
-    """The problems without the warnings that `# oncall-gitops: ignore OGnnn` on their line silences."""
-    heard = []
-    lines: dict[str, list[str]] = {}
-    for problem in problems:
-        file = problem.origin.file
-        if not problem.is_error and "oncall-gitops: ignore" in texts.get(file, ""):
-            if file not in lines:
-                lines[file] = texts[file].split("\n")
-            silenced = _SILENCE.search(lines[file][problem.origin.line - 1])
-            if silenced and problem.code in silenced[1]:
-                continue
-        heard.append(problem)
-    return heard
+    return Loaded(desired, found, texts, len(files), assembled.desired, assembled.incomplete, silenced)
 
 
 @contextmanager
@@ -96,8 +87,10 @@ def _uncollected() -> Iterator[None]:
             gc.enable()
 
 
-def _document(file: SourceFile, problems: list[Problem], texts: dict[str, str]) -> Document | None:
-    content = read_bytes(file)
+def _document(
+    file: SourceFile, problems: list[Problem], texts: dict[str, str], instead: bytes | None
+) -> Document | None:
+    content = read_bytes(file) if instead is None else sized(instead, file)
     if isinstance(content, Problem):
         problems.append(content)
         return None

@@ -7,7 +7,8 @@ from pathlib import Path
 from oncall_gitops.core.checks import judge
 from oncall_gitops.core.model.instant import Instant, parse_instant
 from oncall_gitops.core.problem import Problem, in_order
-from oncall_gitops.source.read import Loaded, audible, load
+from oncall_gitops.source.read import Loaded, load
+from oncall_gitops.source.silence import audible
 
 NOW = parse_instant("2026-11-22T20:00Z")
 NINETY_DAYS = 90 * 86_400
