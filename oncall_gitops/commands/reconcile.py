@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
@@ -28,7 +27,8 @@ from oncall_gitops.commands.plans import (
     read_files,
     scope_options,
 )
-from oncall_gitops.core.errors import OncallError, WrongUsage
+from oncall_gitops.commands.saved_plan import read_plan
+from oncall_gitops.core.errors import OncallError, StalePlan, WrongUsage
 from oncall_gitops.core.model.instant import Instant
 from oncall_gitops.settings import Settings, actor
 
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from oncall_gitops.core.proposal import Proposal
 
 Outputs = tuple[tuple[str, Path], ...]
+SavedPlan = dict[str, Any]
 
 
 @click.command("reconcile")
@@ -99,7 +100,8 @@ def command(
             help="to see what it would do: oncall-gitops reconcile --dry-run",
         )
     outputs = (*outputs, ("json", plan_out)) if plan_out else outputs
-    expected = _saved_plan_id(plan_file) if plan_file else expect_plan
+    saved = read_plan(plan_file) if plan_file else None
+    expected = saved["plan_id"] if saved else expect_plan
     desired, source = read_files(path, format=format)
 
     from oncall_gitops.commands.reconciler import Reconciler
@@ -124,12 +126,13 @@ def command(
             proposal = reconciler.look()
             put_out(proposal, subject=database.name, format=format, outputs=outputs)
             if error := reconciler.refusal(proposal):
-                raise error
+                _refuse(error, proposal, saved)
         else:
             proposal = _apply(
                 reconciler,
                 format,
                 outputs,
+                saved,
                 asks=asks,
                 lock_timeout=lock_timeout,
                 marks_due=calendars != "skip",
@@ -139,7 +142,14 @@ def command(
 
 
 def _apply(
-    reconciler: Reconciler, format: str, outputs: Outputs, *, asks: bool, lock_timeout: int, marks_due: bool
+    reconciler: Reconciler,
+    format: str,
+    outputs: Outputs,
+    saved: SavedPlan | None,
+    *,
+    asks: bool,
+    lock_timeout: int,
+    marks_due: bool,
 ) -> Proposal:
     """Ask if need be, apply, show what was applied."""
     from oncall_gitops.commands.reconciler import Refused
@@ -157,20 +167,18 @@ def _apply(
         proposal = reconciler.apply(lock_timeout=lock_timeout, marks_due=marks_due)
     except Refused as refused:
         put_out(refused.proposal, subject=name, format=format, outputs=outputs)
-        raise refused.error from None
+        _refuse(refused.error, refused.proposal, saved)
     is_told = asks and format == "text"
     put_out(proposal, subject=name, format=None if is_told else format, outputs=outputs)
     click.echo("Applied." if proposal.is_pending else "Nothing had to change.", err=True)
     return proposal
 
 
-def _saved_plan_id(file: Path) -> str:
-    """The id of a plan that was saved by --plan-out."""
-    try:
-        document = json.loads(file.read_text(encoding="utf-8"))
-        plan_id = document["plan_id"]
-    except (ValueError, KeyError, TypeError) as error:
-        raise OncallError(f"{file} is not a saved plan; nothing was changed") from error
-    if not isinstance(plan_id, str):
-        raise OncallError(f"{file} is not a saved plan; nothing was changed")
-    return plan_id
+def _refuse(error: OncallError, proposal: Proposal, saved: SavedPlan | None) -> NoReturn:
+    """End with the reason; of a saved plan that no longer holds, with what has changed since."""
+    if saved is not None and isinstance(error, StalePlan):
+        from oncall_gitops.report.plan_json import plan_document
+        from oncall_gitops.report.plan_text import stale_text
+
+        click.echo(stale_text(saved, plan_document(proposal)), err=True, nl=False)
+    raise error from None

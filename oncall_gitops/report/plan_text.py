@@ -56,6 +56,22 @@ def plan_text(document: Mapping[str, Any], *, subject: str = "") -> str:
     )
 
 
+def stale_text(saved: Mapping[str, Any], fresh: Mapping[str, Any]) -> str:
+    """How a fresh plan differs from the saved one that was expected."""
+    old, new = ({_told(change) for change in document["changes"]} for document in (saved, fresh))
+    lines = [f"  no longer: {text}" for text in sorted(old - new)]
+    lines += [f"  now also: {text}" for text in sorted(new - old)]
+    if not lines:
+        lines = ["  the same changes, on another base: the database or the files have changed beside them"]
+    return "\n".join(["The saved plan and the plan of now differ:", *lines]) + "\n"
+
+
+def _told(change: Mapping[str, Any]) -> str:
+    fields = ", ".join(f"{f['path']} {_value(f['before'])} -> {_value(f['after'])}" for f in change["fields"])
+    is_edit = change["action"] in ("update", "rename") and fields
+    return f"{change['action']} {change['address']}" + (f" ({fields})" if is_edit else "")
+
+
 def safety_text(document: Mapping[str, Any]) -> str:
     """Why a plan is blocked, with the flags that would let it pass."""
     blocked = [check for check in document["safety"]["checks"] if check["verdict"] == "block"]

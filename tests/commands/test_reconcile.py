@@ -299,6 +299,45 @@ def test_a_saved_plan_is_applied_without_asking_or_refused_when_it_is_stale(shel
     assert shell("reconcile", "--plan", "plan.json", "--as-of", THURSDAY).code == 4, "it has been applied"
 
 
+def test_a_plan_made_before_somebody_elses_apply_is_refused_and_the_difference_is_shown(
+    shell: Shell, rows: Ask
+) -> None:
+    write(shell)
+    shell.reconcile(as_of=MONDAY)
+    write(shell, users="alice, bob")
+    shell.ok("reconcile", "--dry-run", "--plan-out", "plan.json", "--as-of", MONDAY)
+    write(shell, users="alice, bob, dave")
+    shell.reconcile(as_of=MONDAY)
+    before = rows("SELECT id, updated_at FROM schedules UNION SELECT id, updated_at FROM shifts ORDER BY 1")
+    write(shell, users="alice, bob")
+
+    stale = shell("reconcile", "--plan", "plan.json", "--as-of", THURSDAY)
+
+    assert stale.code == 4
+    assert (
+        'no longer: update schedule/payments/primary (rotation.users ["alice", "bob", "carol"]' in stale.err
+    )
+    assert 'now also: update schedule/payments/primary (rotation.users ["alice", "bob", "dave"]' in stale.err
+    after = rows("SELECT id, updated_at FROM schedules UNION SELECT id, updated_at FROM shifts ORDER BY 1")
+    assert after == before
+
+
+def test_other_teams_changes_do_not_make_a_narrowed_plan_stale(shell: Shell) -> None:
+    search = (ROTA % "%s").replace("teams:\n", "").replace("payments", "search")
+    write(shell, more=search % "carol")
+    shell.reconcile(as_of=MONDAY)
+    write(shell, users="bob", more=search % "carol")
+    narrow = ("--team", "payments", "--as-of", MONDAY)
+    shell.ok("reconcile", "--dry-run", "--plan-out", "plan.json", *narrow)
+    write(shell, more=search % "dave")
+    shell.reconcile("--team", "search", as_of=MONDAY)
+    write(shell, users="bob", more=search % "dave")
+
+    shell.ok("reconcile", "--plan", "plan.json", *narrow)
+
+    assert shell("reconcile", "--dry-run", "--detailed-exitcode", "--as-of", MONDAY).code == 0
+
+
 def test_a_saved_plan_can_be_shown_again(shell: Shell) -> None:
     write(shell)
     dry = shell.ok(
@@ -373,3 +412,26 @@ def test_history_lists_every_apply_with_changes_or_without(shell: Shell) -> None
 
     assert [(run["as_of"], run["summary"]["create"]) for run in runs] == [(THURSDAY, 0), (MONDAY, 6)]
     assert "reconcile" in shell.ok("history").out
+
+
+def test_a_dry_run_makes_the_embedded_database_and_never_a_row(
+    shell: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from oncall_gitops.store.database import open_database
+
+    monkeypatch.delenv("DATABASE_URL")
+    write(shell)
+
+    assert shell("reconcile", "--dry-run", "--detailed-exitcode").code == 2
+
+    with open_database(None, directory=shell.folder) as database, database.snapshot() as connection:
+        tables = connection.exec_driver_sql(
+            "SELECT table_name FROM information_schema.tables WHERE table_schema = 'public'"
+            " AND table_type = 'BASE TABLE' AND table_name NOT IN ('alembic_version', 'database_identity')"
+        ).scalars()
+        counts = {
+            table: connection.exec_driver_sql(f"SELECT count(*) FROM {table}").scalar()
+            for table in list(tables)
+        }
+    assert len(counts) > 10
+    assert set(counts.values()) == {0}
