@@ -18,8 +18,8 @@ def replace_content(path: str, *, before: bytes, after: bytes) -> None:
     if not os.access(target, os.W_OK):
         raise PermissionError(13, "the file is read-only", path)
     status = os.stat(target)
-    folder, name = os.path.split(target)
-    handle, temporary = tempfile.mkstemp(prefix=f".{name[:100]}.", suffix=".tmp", dir=folder)
+    folder = os.path.dirname(target)
+    handle, temporary = tempfile.mkstemp(prefix=".oncall-gitops-", suffix=".tmp", dir=folder)
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(after)

@@ -54,7 +54,7 @@ def formatting(paths: Iterable[Path]) -> Formatting:
     for document in documents:
         problems += document.problems
     named = frozenset(word for document in documents for word in _WORD.findall(document.text))
-    assembled = assemble(documents, unread=named)  # who is named may be declared in a file that is not read here
+    assembled = assemble(documents, unread=named)  # what they name may be declared in a file that is not read
     problems += [problem for problem in assembled.problems if problem.code < _FIRST_OF_MEANING]
     wrong = in_order(problem for problem in problems if problem.is_error)
     broken = {problem.origin.file for problem in wrong}
