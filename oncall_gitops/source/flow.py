@@ -51,10 +51,7 @@ class Flow:
 
     def insert(self, index: int, text: str) -> None:
         """Put an entry before the one of that number, or last."""
-        if index == 0:
-            first = self._entries[0]
-            lead, first.lead = first.lead, first.lead if "\n" in first.lead else " "
-        elif index < len(self._entries):
+        if index < len(self._entries):
             following = self._entries[index]
             lead, following.lead = _shared(following.lead)
         elif "\n" in self._rest and (self._is_one_a_line() or _COMMENT in self._rest.split("\n")[0]):

@@ -122,10 +122,21 @@ def test_an_anchor_after_the_date_moves_to_the_turn_before_it() -> None:
     ]
 
 
-def test_an_anchor_before_the_date_stays() -> None:
-    rotation = a_rotation(THREE, anchor=an_anchor("2026-03-02", "alice"))
+@pytest.mark.parametrize("day", ["2026-03-02", "2026-11-16"])
+def test_an_anchor_before_the_date_stays(day: str) -> None:
+    rotation = a_rotation(THREE, anchor=an_anchor(day, "alice"))
 
     assert not any("anchor" in line for line in edited(Add("dave"), rotation))
+
+
+def test_an_anchor_stays_where_no_turn_comes_before_the_date() -> None:
+    rotation = a_rotation(THREE, anchor=an_anchor("2026-03-02", "alice"))
+    now = at("2025-12-24T00:00Z")
+
+    given = edited(Add("dave", start=when("2026-01-05")), rotation, now=now)
+    assert given[3:] == ["{user: dave, from: 2026-01-05}"]
+    careful = edited(Add("dave"), rotation, now=now)
+    assert careful[3:] == ["{user: dave, from: 2026-01-12}", "anchor {at: 2026-01-05, user: bob}"]
 
 
 # Leaving -----------------------------------------------------------------------------------------------
@@ -270,6 +281,18 @@ def test_who_left_in_the_running_turn_stays_until_it_ends() -> None:
     assert edited(Tidy(), places, now=T + DAY) == ["bob", "carol", "anchor {at: 2026-11-23, user: bob}"]
 
 
+def test_who_left_and_has_another_place_does_not_get_the_rest_of_the_turn_back() -> None:
+    places: list[PlaceLike] = [a_place("alice", until="2026-11-20"), "bob", "alice"]
+
+    assert edited(Tidy(), places)[0] == "{user: alice, until: 2026-11-20}", "bob has the rest of it"
+
+
+def test_who_left_in_somebody_elses_turn_is_forgotten_at_once() -> None:
+    places: list[PlaceLike] = ["alice", a_place("bob", until="2026-11-20"), "carol"]
+
+    assert edited(Tidy(), places) == ["alice", "carol", "anchor {at: 2026-11-16, user: alice}"]
+
+
 def test_where_everybody_has_left_everything_is_kept() -> None:
     assert edited(Tidy(), [a_place("alice", until="2026-06-01")]) == ["{user: alice, until: 2026-06-01}"]
 
@@ -288,22 +311,22 @@ def test_a_second_place_is_not_taken_for_the_first() -> None:
 
 
 def test_a_schedule_that_follows_behind_keeps_its_turn_too() -> None:
-    """Last week's primary has the secondary: whoever that was, even one who has left since."""
-    rotation = a_rotation(["alice", a_place("bob", until="2026-11-16"), "carol"], start="2025-12-29")
+    """Last week's primary has the secondary: bob until Monday, though he has left."""
+    rotation = a_rotation(["alice", "carol", a_place("bob", until="2026-11-16")])
     primary, secondary = a_schedule(rotation), a_schedule(following("primary", -1), slug="secondary")
     siblings = {schedule.full_name: schedule for schedule in (primary, secondary)}
     near = neighbours(primary, siblings)
+    assert near == (0, 1)
 
-    for day in range(30):
-        now = T + day * DAY
-        new = replace(primary, rotation=rotate(rotation, frame_of(primary, None), Tidy(), at=now, near=near))
+    for now, places in ((T, 3), (T + DAY, 2), (T + 8 * DAY, 2)):
+        new = rotate(rotation, frame_of(primary, None), Tidy(), at=now, near=near)
+        after = {**siblings, primary.full_name: replace(primary, rotation=new)}
         window = Interval(now, now + 20 * WEEK)
-        for schedule in (primary, secondary):
-            after = {**siblings, new.full_name: new}
-            assert resolve(after[schedule.full_name], window, siblings=after) == resolve(
+        assert len(new.places) == places
+        for name, schedule in siblings.items():
+            assert resolve(after[name], window, siblings=after) == resolve(
                 schedule, window, siblings=siblings
             )
-    assert near == (0, 1)
 
 
 def test_who_looks_ahead_and_behind_is_found_among_schedules_and_layers_of_the_team() -> None:
@@ -380,7 +403,13 @@ def test_nothing_before_the_date_changes(data: st.DataObject) -> None:
 def test_without_a_date_the_running_turn_stays_with_whom_it_is(data: st.DataObject) -> None:
     rotation, frame, now, focus = data.draw(cases())
     request = data.draw(requests(rotation, focus))
-    request = replace(request, until=None) if isinstance(request, Remove) else replace(request, start=None)
+    match request:
+        case Add():
+            request = replace(request, start=None)
+        case Move():
+            request = replace(request, start=None)
+        case Remove():
+            request = replace(request, until=None)
     try:
         new = rotate(rotation, frame, request, at=now)
     except Impossible:

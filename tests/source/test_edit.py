@@ -197,8 +197,8 @@ def test_a_flow_list_with_an_entry_a_line_gets_a_line() -> None:
         rotation:
           users: [
             alice, # first
-            # of the north
-            bob # last
+            # of the north, and the sea
+            bob # last, not least
           ]
           type: weekly
         """,
@@ -208,8 +208,8 @@ def test_a_flow_list_with_an_entry_a_line_gets_a_line() -> None:
           users: [
             alice, # first
             {user: dave, from: 2026-11-23},
-            # of the north
-            bob, # last
+            # of the north, and the sea
+            bob, # last, not least
             {user: carol, from: 2026-11-23}
           ]
           type: weekly
@@ -276,6 +276,29 @@ def test_an_entry_of_a_flow_list_that_goes_leaves_the_others_comments() -> None:
           users: [
             alice, # first
             carol # third
+          ]
+          type: weekly
+        """,
+    )
+
+
+def test_the_last_entry_of_a_flow_list_that_goes_takes_its_comment() -> None:
+    assert_written(
+        """
+        rotation:
+          users: [
+            alice, # first, and only
+            bob # second
+            # nobody else
+          ]
+          type: weekly
+        """,
+        ["alice"],
+        """
+        rotation:
+          users: [
+            alice # first, and only
+            # nobody else
           ]
           type: weekly
         """,
