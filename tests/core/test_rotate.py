@@ -364,7 +364,7 @@ def cases(draw: st.DrawFn) -> tuple[Rotation, Frame, Instant, Focus]:
 
 
 @st.composite
-def requests(draw: st.DrawFn, rotation: Rotation, focus: Focus) -> Request:
+def requests(draw: st.DrawFn, rotation: Rotation, focus: Focus) -> Add | Remove | Move:
     user = draw(st.sampled_from([place.user for place in rotation.places]))
     other = draw(st.sampled_from([place.user for place in rotation.places]))
     date: When | None = draw(st.none() | whens(focus, -8, 8))
@@ -385,13 +385,7 @@ def test_nothing_before_the_date_changes(data: st.DataObject) -> None:
         new = rotate(rotation, frame, request, at=now)
     except Impossible:
         return
-    given = (
-        request.until
-        if isinstance(request, Remove)
-        else request.start
-        if not isinstance(request, Tidy)
-        else None
-    )
+    given = request.until if isinstance(request, Remove) else request.start
     date = frame.instant(given) if given else now
     window = Interval(min(now, date) - 3 * WEEK, date)
 
