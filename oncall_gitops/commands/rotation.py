@@ -214,7 +214,7 @@ def _edit(run: Run, target: Target, request: Request) -> None:
     before = _valid(loaded, "the files are not valid; nothing was changed")
     schedule, old = _rotation(before.state, target)
     if isinstance(request, Add):
-        _check_known(request.user, before.state)
+        _check_joiner(request.user, old, before.state)
     near = neighbours(schedule, before.state.schedules) if target.layer is None else None
     new = rotate(old, frame_of(schedule, target.layer), request, at=run.at, near=near)
     if new == old:
@@ -276,10 +276,13 @@ def _rotation(state: State, target: Target) -> tuple[Schedule, Rotation]:
             )
 
 
-def _check_known(user: str, state: State) -> None:
+def _check_joiner(user: str, rotation: Rotation, state: State) -> None:
+    """Refuse who is unknown, and tell of a second place, which may be meant."""
     if user != NOBODY and user not in state.users:
         close = get_close_matches(user, state.users, n=1)
         raise OncallError(f"there is no user {user}", help=f"did you mean {close[0]}?" if close else "")
+    if any(place.user == user and place.until is None for place in rotation.places):
+        click.echo(f"warning: {user} holds a place already; this is another one", err=True)
 
 
 def _content(path: Path, name: str, text: str) -> tuple[SourceFile, bytes]:

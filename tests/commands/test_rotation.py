@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from oncall_gitops.core.model.rotation import Rotation
+from oncall_gitops.core.rotate import rotate
 from tests.commands.shell import Done, Shell
 
 ROOT = Path(__file__).parents[2]
@@ -160,6 +162,31 @@ def test_a_dry_run_shows_the_new_yaml_and_writes_nothing(shell: Shell) -> None:
         "Plan for payments/primary\n"
     )
     assert done.err == ""
+
+
+def test_a_second_place_is_told(shell: Shell) -> None:
+    done = shell.ok("rotation", "add", "payments/primary", "bob", "--after", "carol", "--dry-run", *T)
+
+    assert done.err == "warning: bob holds a place already; this is another one\n"
+
+
+def test_a_file_that_changed_meanwhile_is_not_written_over(
+    shell: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Somebody saves the file while the shifts are worked out."""
+    from oncall_gitops.commands import rotation
+
+    theirs = ROTA + "# a line of somebody else's\n"
+
+    def slowly(*arguments: object, **more: object) -> Rotation:
+        shell.write(theirs)
+        return rotate(*arguments, **more)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(rotation, "rotate", slowly)
+    done = shell("rotation", "add", "payments/primary", "dave", *T)
+
+    assert (done.code, text(shell)) == (1, theirs)
+    assert "schedules/rota.yaml was changed meanwhile; run it again" in done.err
 
 
 def test_those_who_follow_show_what_it_does_to_them(shell: Shell) -> None:
