@@ -122,7 +122,7 @@ def test_an_anchor_after_the_date_moves_to_the_turn_before_it() -> None:
     ]
 
 
-@pytest.mark.parametrize("day", ["2026-03-02", "2026-11-16"])
+@pytest.mark.parametrize("day", ["2026-03-02", "2026-11-18"])
 def test_an_anchor_before_the_date_stays(day: str) -> None:
     rotation = a_rotation(THREE, anchor=an_anchor(day, "alice"))
 
@@ -248,6 +248,22 @@ def test_what_has_passed_is_forgotten_and_the_current_turn_is_anchored() -> None
         "carol",
         "{user: dave, from: 2027-01-04}",
         "anchor {at: 2026-11-16, user: carol}",
+    ]
+
+
+def test_a_date_has_passed_at_its_very_instant() -> None:
+    places: list[PlaceLike] = [
+        a_place("alice", until="2026-11-23"),
+        "bob",
+        a_place("carol", start="2026-11-23"),
+    ]
+    now = at("2026-11-23T09:00Z")
+
+    assert edited(Tidy(), places, now=now) == ["bob", "carol", "anchor {at: 2026-11-23, user: bob}"]
+    assert edited(Tidy(), places, now=now - 1) == [
+        "{user: alice, until: 2026-11-23}",
+        "bob",
+        "{user: carol, from: 2026-11-23}",
     ]
 
 
