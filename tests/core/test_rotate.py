@@ -259,7 +259,7 @@ def test_a_date_has_passed_at_its_very_instant() -> None:
     ]
     now = at("2026-11-23T09:00Z")
 
-    assert edited(Tidy(), places, now=now) == ["bob", "carol", "anchor {at: 2026-11-23, user: bob}"]
+    assert edited(Tidy(), places, now=now) == ["bob", "carol", "anchor {at: 2026-11-23, user: carol}"]
     assert edited(Tidy(), places, now=now - 1) == [
         "{user: alice, until: 2026-11-23}",
         "bob",
