@@ -99,8 +99,10 @@ def _foot(document: Document) -> str:
     edits = " with local edits" if source["dirty"] else ""
     commit = f"{code(source['commit'][:7])}{edits} · " if source["commit"] else ""
     as_of = local_words(parse_instant(document["as_of"]), "UTC")
+    horizon = document["horizon"]
+    days = (parse_instant(horizon["to"]) - parse_instant(horizon["from"])) / 86_400
     return (
-        f"{commit}as of {as_of} UTC · time zone data {named(document['tzdata'])} · "
+        f"{commit}as of {as_of} UTC, {days:g} days ahead · time zone data {named(document['tzdata'])} · "
         f"plan {code(document['plan_id'])}"
     )
 
@@ -217,7 +219,7 @@ def _hours(document: Document) -> list[str]:
             named(person["user"]),
             f"{person['before']:g}",
             f"{person['after']:g}",
-            f"{person['after'] - person['before']:+g}",
+            _change(person),
             _change(person.get("nights")),
             _change(person.get("weekends")),
         )
@@ -231,7 +233,10 @@ def _hours(document: Document) -> list[str]:
 
 
 def _change(load: Mapping[str, float] | None) -> str:
-    return f"{load['after'] - load['before']:+g}" if load else ""
+    if not load:
+        return ""
+    change = load["after"] - load["before"]
+    return f"{change:+g}" if change else "0"
 
 
 def _picture(document: Document) -> list[str]:
@@ -246,7 +251,7 @@ def _objects(document: Document, *, with_fields: bool) -> list[str]:
         place = f" — {escaped(source['file'])}:{source['line']}" if source else ""
         was = f", was {code(change['previous_address'])}" if change["previous_address"] else ""
         cause = f" ({_CAUSES[change['cause']]})" if change["cause"] in _CAUSES else ""
-        lines.append(f"- {change['action']} {code(change['address'])}{was}{cause}{place}")
+        lines.append(f"- {change['action']} {code(change['address'])}{was}{_cover(change)}{cause}{place}")
         if with_fields and change["action"] in ("update", "rename"):
             lines += [
                 f"  - {named(field['path'])}: {_value(field['before'])} → {_value(field['after'])}"
@@ -255,11 +260,21 @@ def _objects(document: Document, *, with_fields: bool) -> list[str]:
     return [folded(f"Object changes ({len(_changes(document))})", "\n".join(lines))] if lines else []
 
 
+def _cover(change: Mapping[str, Any]) -> str:
+    """Of an override that is new or kept: who covers, until when, and why."""
+    if not change["address"].startswith("override/") or change["action"] not in ("create", "keep"):
+        return ""
+    fields = {field["path"]: field["after"] for field in change["fields"]}
+    told = [f"until {brief(str(fields['end']))}"] if fields.get("end") else []
+    told += [brief(str(fields["reason"]))] if fields.get("reason") else []
+    return f": {', '.join([brief(str(fields.get('user') or 'nobody')), *told])}"
+
+
 def _kept(document: Document, room: _Room) -> list[str]:
     kept = [change for change in document["changes"] if change["action"] == "keep"]
     if not kept:
         return []
-    lines = "\n".join(f"- {code(change['address'])}" for change in kept[: room.items])
+    lines = "\n".join(f"- {code(change['address'])}{_cover(change)}" for change in kept[: room.items])
     text = "\n\n".join([lines, *_more(len(kept), room.items, "objects")])
     return [folded(f"Not managed by the files, kept ({len(kept)})", text)]
 

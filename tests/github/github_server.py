@@ -16,7 +16,7 @@ BOT, TOKEN = "github-actions[bot]", "ghs_tokenoftests"
 
 @dataclass
 class FakeGithub:
-    """`failures` are answered first, each to one call of its method; that many `lost_answers` of writes never arrive."""
+    """`failures` are answered first, each to one call of its method; `lost_answers` are of writes."""
 
     url: str = ""
     comments: list[dict[str, Any]] = field(default_factory=list)

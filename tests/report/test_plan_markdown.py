@@ -271,3 +271,58 @@ def test_a_summary_is_less_than_900_kib_in_bytes() -> None:
     size = len(summary(found).encode())
 
     assert 50_000 < size <= SUMMARY_BUDGET == 900 * 1024
+
+
+# The picture --------------------------------------------------------------------------------------------
+
+CHART = re.compile(
+    r"""%%\{init: \{"gantt": \{"displayMode": "compact", "leftPadding": \d+\}\}\}%%
+gantt
+  dateFormat YYYY-MM-DDTHH:mm
+  axisFormat (%a )?%(d %b|H:%M)
+  tickInterval (1week|1day|6hour)
+  weekday monday
+  todayMarker off
+(  section [a-z0-9][a-z0-9._/-]* (before|after)
+(    · ([a-z0-9][a-z0-9._-]*|\?) :(done|active|crit), \d{4}-\d\d-\d\dT\d\d:\d\d, \d{4}-\d\d-\d\dT\d\d:\d\d\n)+)+"""
+)
+
+
+def chart(found: Any) -> str:
+    return plan_markdown(found, budget=10**9).split("```mermaid\n")[1].split("```")[0]
+
+
+@pytest.mark.parametrize("make", [of_everything, hostile, lambda: of_many(300)])
+def test_the_picture_is_of_a_form_that_mermaid_was_seen_to_draw(make: Any) -> None:
+    assert CHART.fullmatch(chart(plan_document(make())))
+
+
+def test_a_picture_stays_small_enough_to_be_read() -> None:
+    text = chart(document(of_many, 300))
+
+    assert text.count("section ") == 8
+    assert text.count("·") <= 8 * 80
+
+
+def test_neighbours_of_one_holder_are_one_bar_and_a_gap_is_an_alarm() -> None:
+    found = json.loads(json.dumps(document(of_everything)))
+    span = {"schedule": "payments/primary", "before": "alice", "after": None, "cause": "files"}
+    found["impact"]["shifts"] = [
+        {**span, "start": "2026-11-23T00:00:00Z", "end": "2026-11-24T00:00:00Z"},
+        {**span, "start": "2026-11-24T00:00:00Z", "end": "2026-11-25T00:00:00Z", "before": "bob"},
+    ]
+
+    assert re.findall(r"· (\S+) :(\S+), (\S+), (\S+)", chart(found)) == [
+        ("alice", "done", "2026-11-22T19:00", "2026-11-23T19:00"),
+        ("bob", "done", "2026-11-23T19:00", "2026-11-24T19:00"),
+        ("nobody", "crit", "2026-11-22T19:00", "2026-11-24T19:00"),
+    ]
+
+
+def test_what_is_no_slug_does_not_get_into_the_picture() -> None:
+    found = json.loads(json.dumps(document(of_everything)))
+    for span in found["impact"]["shifts"]:
+        span["after"] = "x\n  click x href 'javascript:alert(1)'"
+    found["impact"]["shifts"][0]["schedule"] = "a\nsection b"
+
+    assert CHART.fullmatch(chart(found))

@@ -152,7 +152,11 @@ def test_a_fingerprint_stays_when_lines_are_put_above() -> None:
 
 @pytest.mark.parametrize(
     ("file", "uri"),
-    [("schedules/a b#c?.yaml", "schedules/a%20b%23c%3F.yaml"), ("\u00e9.yaml", "%C3%A9.yaml"), ("a:b.yaml", "a%3Ab.yaml")],
+    [
+        ("schedules/a b#c?.yaml", "schedules/a%20b%23c%3F.yaml"),
+        ("\u00e9.yaml", "%C3%A9.yaml"),
+        ("a:b.yaml", "a%3Ab.yaml"),
+    ],
 )
 def test_a_path_is_a_relative_uri(file: str, uri: str) -> None:
     run = read(problems_sarif([Problem(Origin(file), "OG109", "empty")], texts={}))
@@ -164,8 +168,6 @@ def test_a_path_is_a_relative_uri(file: str, uri: str) -> None:
 
 
 def test_words_of_the_files_are_no_links_or_placeholders() -> None:
-    run = read(
-        problems_sarif([Problem(Origin("a.yaml"), "OG209", "[x](http://y) {0} \\ \u202e")], texts={})
-    )
+    run = read(problems_sarif([Problem(Origin("a.yaml"), "OG209", "[x](http://y) {0} \\ \u202e")], texts={}))
 
     assert run["results"][0]["message"]["text"] == r"\[x\](http://y) {{0}} \\ \\u{{202e}}"
