@@ -8,16 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from oncall_gitops.core import address
+from oncall_gitops.core import address, words
 from oncall_gitops.core.certainty import is_always_covered
 from oncall_gitops.core.contradictions import CONTRADICTIONS
 from oncall_gitops.core.coverage import judged_window, uncovered
 from oncall_gitops.core.doubts import DOUBTS, misplaced_overrides
 from oncall_gitops.core.dst import CLOCK_CHANGES
 from oncall_gitops.core.model.instant import FOREVER, Instant
+from oncall_gitops.core.model.interval import Interval
 from oncall_gitops.core.model.shift import Gap
 from oncall_gitops.core.model.state import DesiredState
-from oncall_gitops.core.model.when import WEEKDAYS, local_text, weekday
 from oncall_gitops.core.problem import Problem
 from oncall_gitops.core.scene import Scene
 from oncall_gitops.core.wallclock import Zone, zone
@@ -75,16 +75,8 @@ def broken_promises(scene: Scene) -> Iterator[Problem]:
 
 
 def _uncovered(gaps: list[Gap], timezone: Zone) -> str:
-    """`nobody is on call FRI 2026-12-04T17:00 to MON 2026-12-07T09:00 (and 3 more gaps)`."""
-    spans = [
-        f"{_day_and_time(gap.start, timezone)} to {_day_and_time(gap.end, timezone)}"
-        for gap in gaps[:SHOWN_GAPS]
-    ]
+    """`nobody is on call Fri 2026-12-04 17:00 to Mon 2026-12-07 09:00, and 3 more gaps (Europe/Berlin)`."""
+    spans = [words.span(Interval(*gap), timezone) for gap in gaps[:SHOWN_GAPS]]
     more = len(gaps) - SHOWN_GAPS
     rest = f", and {more} more gaps" if more > 1 else ", and 1 more gap" if more == 1 else ""
     return f"nobody is on call {', '.join(spans)}{rest} ({timezone.name})"
-
-
-def _day_and_time(moment: Instant, timezone: Zone) -> str:
-    local = timezone.to_local(moment)
-    return f"{WEEKDAYS[weekday(local)]} {local_text(local)}"

@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from itertools import groupby
 
-from oncall_gitops.core import address
-from oncall_gitops.core.model.instant import instant_text
+from oncall_gitops.core import address, words
 from oncall_gitops.core.model.interval import Interval
 from oncall_gitops.core.model.rotation import Rotation
 from oncall_gitops.core.model.rule import RuleError
 from oncall_gitops.core.model.user import NOBODY
-from oncall_gitops.core.model.when import local_text
+from oncall_gitops.core.model.when import When, local_text, parse_when
 from oncall_gitops.core.problem import Origin, Problem
 from oncall_gitops.core.resolve import schedule_span
 from oncall_gitops.core.scene import Scene, Turning
@@ -23,9 +22,9 @@ def empty_schedules(scene: Scene) -> Iterator[Problem]:
     """A schedule ends after its start."""
     for schedule in scene.schedules.values():
         here = address.schedule(schedule.full_name)
-        span = schedule_span(schedule)
-        if span.is_empty:
-            yield _ends_early("schedule", span, scene.at(here, "end_date"), zone(schedule.timezone))
+        if schedule_span(schedule).is_empty and schedule.end:
+            places = scene.at(here, "start_date"), scene.at(here, "end_date")
+            yield _ends_early("schedule", schedule.start, schedule.end, places)
 
 
 def empty_layers(scene: Scene) -> Iterator[Problem]:
@@ -35,11 +34,13 @@ def empty_layers(scene: Scene) -> Iterator[Problem]:
         if layer is None or not turning.span.is_empty:
             continue
         if layer.end:
-            yield _ends_early("layer", turning.span, scene.at(turning.here, "end_date"), turning.zone)
+            owner = turning.here if layer.start else address.schedule(schedule.full_name)
+            places = scene.at(owner, "start_date"), scene.at(turning.here, "end_date")
+            yield _ends_early("layer", turning.start, layer.end, places)
         elif layer.start or not schedule_span(schedule).is_empty:
             origin = scene.at(turning.here, "start_date")
             related = ((scene.at(address.schedule(schedule.full_name), "end_date"), "the schedule's end"),)
-            end = local_text(turning.zone.to_local(turning.span.end))
+            end = words.at(turning.span.end, turning.zone)
             message = f"the layer starts at or after the end that it takes from its schedule, {end}"
             yield Problem(
                 origin, "OG501", message, "give the layer an `end_date` of its own", related=related
@@ -48,9 +49,10 @@ def empty_layers(scene: Scene) -> Iterator[Problem]:
 
 def empty_overrides(scene: Scene) -> Iterator[Problem]:
     """An override ends after its start."""
-    for schedule, _, here, span in scene.overrides():
+    for _, override, here, span in scene.overrides():
         if span.is_empty:
-            yield _ends_early("override", span, scene.at(here, "end"), zone(schedule.timezone))
+            places = scene.at(here, "start"), scene.at(here, "end")
+            yield _ends_early("override", override.start, override.end, places)
 
 
 def empty_time_off(scene: Scene) -> Iterator[Problem]:
@@ -60,9 +62,10 @@ def empty_time_off(scene: Scene) -> Iterator[Problem]:
         for index, off in enumerate(user.time_off):
             start, end = (instant(when, timezone=timezone, at=0) for when in (off.start, off.end))
             if end <= start:
-                origin = scene.at(address.time_off(user.slug, index), "end")
-                message = f"the time off ends at or before its start, {off.start.text}"
-                yield Problem(origin, "OG501", message, _END_IS_EXCLUSIVE)
+                here = address.time_off(user.slug, index)
+                yield _ends_early(
+                    "time off", off.start, off.end, (scene.at(here, "start"), scene.at(here, "end"))
+                )
 
 
 def empty_places(scene: Scene) -> Iterator[Problem]:
@@ -74,13 +77,16 @@ def empty_places(scene: Scene) -> Iterator[Problem]:
                 joins = instant(place.start, timezone=turning.zone, at=at)
                 leaves = instant(place.until, timezone=turning.zone, at=at)
                 if leaves <= joins:
-                    origin = scene.at(turning.here, f"rotation.users.{index}.until")
-                    yield _ends_early("place", Interval(joins, leaves), origin, turning.zone)
+                    path = f"rotation.users.{index}"
+                    places = scene.at(turning.here, f"{path}.from"), scene.at(turning.here, f"{path}.until")
+                    yield _ends_early("place", place.start, place.until, places)
 
 
 def shared_priorities(scene: Scene) -> Iterator[Problem]:
     """Priorities are unique within a schedule; an inactive layer keeps its own."""
     for schedule in scene.schedules.values():
+        if len({layer.priority for layer in schedule.layers}) == len(schedule.layers):
+            continue
         owners: dict[int, str] = {}
         layers = [(address.layer(schedule.full_name, layer.slug), layer) for layer in schedule.layers]
         for here, layer in sorted(layers, key=lambda pair: scene.at(pair[0])):
@@ -95,22 +101,35 @@ def shared_priorities(scene: Scene) -> Iterator[Problem]:
 
 def clashing_overrides(scene: Scene) -> Iterator[Problem]:
     """No two overrides of a schedule claim an instant in the same way."""
-    claims = [
-        (schedule.full_name, override.replaces or "", span, here)
+    claims = sorted(
+        (schedule.full_name, override.replaces or "", span, here, override.user)
         for schedule, override, here, span in scene.overrides()
         if not span.is_empty
-    ]
-    for (_, replaces), group in groupby(sorted(claims), key=lambda claim: claim[:2]):
-        latest: tuple[Interval, str] | None = None
-        for *_, span, here in group:
+    )
+    for (name, replaces), group in groupby(claims, key=lambda claim: claim[:2]):
+        timezone = zone(scene.schedules[name].timezone)
+        latest: tuple[Interval, str, str] | None = None
+        for _, _, span, here, user in group:
             if latest and span.start < latest[0].end:
+                both = span.cut(latest[0])
                 way = f'both replace "{replaces}"' if replaces else "neither has `replaces`"
-                message = f"two overrides claim the time from {instant_text(span.start)} on, and {way}"
+                who = (
+                    f'"{latest[2]}" and "{user}" both take' if user != latest[2] else f'"{user}" takes twice'
+                )
+                message = f"{who} {words.span(both, timezone)} ({timezone.name}), and {way}"
                 related = ((scene.at(latest[1], "start"), "the other override"),)
-                hint = "end one before the other starts"
+                hint = _apart(span, latest[0], timezone)
                 yield Problem(scene.at(here, "start"), "OG503", message, hint, related=related)
             if latest is None or span.end > latest[0].end:
-                latest = span, here
+                latest = span, here, user
+
+
+def _apart(later: Interval, earlier: Interval, timezone: Zone) -> str:
+    """How to keep two overrides apart, in the words of the files."""
+    start, end = (local_text(timezone.to_local(moment)) for moment in (earlier.end, later.start))
+    ways = [f"start this one at {start}"] if earlier.end < later.end else []
+    ways += [f"end the other one at {end}"] if earlier.start < later.start else []
+    return ", or ".join([*ways, "remove one of the two"])
 
 
 def pointless_replacements(scene: Scene) -> Iterator[Problem]:
@@ -121,7 +140,8 @@ def pointless_replacements(scene: Scene) -> Iterator[Problem]:
             yield Problem(scene.at(here, "replaces"), "OG504", "an override cannot replace nobody", hint)
         elif override.replaces == override.user:
             message = f'"{override.user}" cannot replace themselves'
-            yield Problem(scene.at(here, "replaces"), "OG504", message)
+            hint = "name somebody else as `user`, or remove the override"
+            yield Problem(scene.at(here, "replaces"), "OG504", message, hint)
 
 
 def late_rotations(scene: Scene) -> Iterator[Problem]:
@@ -132,10 +152,16 @@ def late_rotations(scene: Scene) -> Iterator[Problem]:
         timezone, at = turning.zone, turning.handoff_time
         if instant(rotation.start, timezone=timezone, at=at) > turning.span.start:
             owner = "layer" if turning.layer else "schedule"
-            begins = local_text(local(turning.start, timezone=timezone, at=at))
-            message = f"the rotation starts after its {owner}, which starts at {begins}"
-            hint = "move it to that time or to any handoff before"
-            yield Problem(scene.at(turning.here, "rotation.start"), "OG505", message, hint)
+            begins = local(turning.start, timezone=timezone, at=at)
+            message = f"the rotation starts after its {owner}, which starts at {words.on_wall(begins)}"
+            hint = f"write {turning.start.text}, or the date of any handoff before"
+            own = (
+                turning.here
+                if turning.layer and turning.layer.start
+                else address.schedule(turning.schedule.full_name)
+            )
+            related = ((scene.at(own, "start_date"), f"the {owner} starts here"),)
+            yield Problem(scene.at(turning.here, "rotation.start"), "OG505", message, hint, related=related)
 
 
 def silent_rules(scene: Scene) -> Iterator[Problem]:
@@ -156,8 +182,11 @@ def loose_anchors(scene: Scene) -> Iterator[Problem]:
         turns = Turns(rotation, timezone=turning.zone, start=turning.start, handoff_time=turning.handoff_time)
         if turns.anchor_fault:
             field = "user" if rotation.anchor.user in str(turns.anchor_fault).split() else "at"
+            members = ", ".join(dict.fromkeys(place.user for place in rotation.places))
+            first = words.on_wall(turning.origin)
+            hint = f"the members are {members}" if field == "user" else f"the first handoff is {first}"
             origin = scene.at(turning.here, f"rotation.anchor.{field}")
-            yield Problem(origin, "OG506", f"the anchor pins nothing: {turns.anchor_fault}")
+            yield Problem(origin, "OG506", f"the anchor pins nothing: {turns.anchor_fault}", hint)
 
 
 CONTRADICTIONS: tuple[Callable[[Scene], Iterator[Problem]], ...] = (
@@ -174,8 +203,6 @@ CONTRADICTIONS: tuple[Callable[[Scene], Iterator[Problem]], ...] = (
     loose_anchors,
 )
 
-_END_IS_EXCLUSIVE = "the end is exclusive: one day off ends on the next day"
-
 
 def _rotations(scene: Scene) -> Iterator[tuple[Turning, Rotation]]:
     for turning in scene.turnings():
@@ -183,7 +210,23 @@ def _rotations(scene: Scene) -> Iterator[tuple[Turning, Rotation]]:
             yield turning, turning.rotation
 
 
-def _ends_early(what: str, span: Interval, origin: Origin, timezone: Zone) -> Problem:
-    start = local_text(timezone.to_local(span.start))
-    message = f"the {what} ends at or before its start, {start}"
-    return Problem(origin, "OG501", message, "the end is exclusive and comes after the start")
+def _ends_early(what: str, start: When, end: When, places: tuple[Origin, Origin]) -> Problem:
+    """An end that is not after its start; a year that was forgotten at New Year gives itself away."""
+    relation = "at or before"
+    if start.written is end.written:
+        relation = "on" if start.seconds == end.seconds else "before"
+    message = f"the {what} ends {relation} its start, {start.text}"
+    hint = "the end is exclusive: one day ends on the next day"
+    later = _a_year_later(end) if relation != "on" else None
+    if later and start.text < later:
+        hint = f"did you mean {later}?"
+    return Problem(places[1], "OG501", message, hint, related=((places[0], "the start"),))
+
+
+def _a_year_later(end: When) -> str | None:
+    year = int(end.text[:4]) + 1
+    later = f"{year}{end.text[4:]}"
+    try:
+        return parse_when(later).text
+    except ValueError:
+        return None

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from oncall_gitops.core import address
+from oncall_gitops.core import address, words
 from oncall_gitops.core.certainty import everybody_works, has_hours_of_base
 from oncall_gitops.core.duty import idle_members
 from oncall_gitops.core.firing import Firing
-from oncall_gitops.core.model.instant import Instant
 from oncall_gitops.core.model.interval import Interval
 from oncall_gitops.core.model.restriction import Restrictions
 from oncall_gitops.core.model.rotation import Following, Rotation
@@ -17,12 +16,17 @@ from oncall_gitops.core.model.schedule import Schedule
 from oncall_gitops.core.model.shift import Shift
 from oncall_gitops.core.model.user import NOBODY
 from oncall_gitops.core.model.when import DAY, WEEK, local_date, local_text
-from oncall_gitops.core.problem import Problem
+from oncall_gitops.core.problem import Origin, Problem
+from oncall_gitops.core.recurrence import Recurrence, rule_of
 from oncall_gitops.core.resolve import Timetable
 from oncall_gitops.core.scene import Scene, Turning, turnings_of
 from oncall_gitops.core.wallclock import Zone, instant, zone
 
 LONG_OVERRIDE = 90 * DAY
+NEARBY = 60 * DAY
+"""How far from an override to look for the turn that was meant."""
+
+Related = tuple[tuple[Origin, str], ...]
 
 
 def long_overrides(scene: Scene) -> Iterator[Problem]:
@@ -42,9 +46,15 @@ def misplaced_overrides(scene: Scene) -> Iterator[Problem]:
             continue
         spans = [turning.span for turning in turnings_of(schedule)]
         if spans and not any(span.overlaps(other) for other in spans):
-            first = local_text(zone(schedule.timezone).to_local(min(other.start for other in spans)))
-            message = f"the override lies outside of its schedule, which starts at {first}"
-            yield _warning(scene, here, "start", "OG909", message, "check the year")
+            first, last = min(other.start for other in spans), max(other.end for other in spans)
+            is_early = span.end <= first
+            edge = words.at(first if is_early else last, zone(schedule.timezone))
+            message = (
+                f"the override lies outside of its schedule, which {'starts' if is_early else 'ends'} {edge}"
+            )
+            field = "start_date" if is_early else "end_date"
+            related = ((scene.at(address.schedule(schedule.full_name), field), "the schedule's"),)
+            yield _warning(scene, here, "start", "OG909", message, "check the year", related)
         elif span.end <= scene.now:
             yield _warning(scene, here, "end", "OG910", "the override is over", "remove it when you like")
 
@@ -63,7 +73,7 @@ def needless_replacements(scene: Scene) -> Iterator[Problem]:
                 message = (
                     f'"{override.replaces}" is not on call in this time ({there} is), so nobody is replaced'
                 )
-                hint = "leave `replaces` out, or correct the time"
+                hint = _next_turn(timetable, override.replaces or "", span, zone(schedule.timezone))
                 yield _warning(scene, here, "replaces", "OG911", message, hint)
 
 
@@ -77,7 +87,8 @@ def rare_rules(scene: Scene) -> Iterator[Problem]:
                 message = (
                     f"the rule lets up to {firing.longest_gap} days pass, as from {first} to {following}"
                 )
-                yield _warning(scene, turning.here, "rotation.rrule", "OG904", message)
+                hint = "name more days, unless one person is to be on call that long"
+                yield _warning(scene, turning.here, "rotation.rrule", "OG904", message, hint)
             if firing.skips_short_months:
                 message = f"the day of the month is the start's, {local_date(turning.origin).day}, "
                 hint = "BYMONTHDAY=-1 is the last day of every month"
@@ -95,11 +106,10 @@ def odd_starts(scene: Scene) -> Iterator[Problem]:
                 path = "start_date"
             if not scene.is_written(here, path):
                 path = "rotation.rrule"
-            start = local_text(turning.origin)
+            start = words.on_wall(turning.origin)
             message = f"the start, {start}, is no occurrence of the rule, but a handoff all the same"
-            yield _warning(
-                scene, here, path, "OG906", message, "start at an occurrence, or mind the odd first turn"
-            )
+            hint = f"start at {_second_handoff(turning)}, or mind the short first turn"
+            yield _warning(scene, here, path, "OG906", message, hint)
 
 
 def repeated_members(scene: Scene) -> Iterator[Problem]:
@@ -107,13 +117,16 @@ def repeated_members(scene: Scene) -> Iterator[Problem]:
     for turning in scene.turnings():
         if not isinstance(turning.rotation, Rotation):
             continue
-        seen: set[str] = set()
+        seen: dict[str, int] = {}
         for index, place in enumerate(turning.rotation.places):
-            if place.user in seen and place.user != NOBODY:
+            first = seen.setdefault(place.user, index)
+            if first != index and place.user != NOBODY:
                 message = f'"{place.user}" holds more than one place in this rotation'
                 hint = "remove one, unless a double turn is meant"
-                yield _warning(scene, turning.here, f"rotation.users.{index}", "OG907", message, hint)
-            seen.add(place.user)
+                related = ((scene.at(turning.here, f"rotation.users.{first}"), "the first place"),)
+                yield _warning(
+                    scene, turning.here, f"rotation.users.{index}", "OG907", message, hint, related
+                )
 
 
 def unscheduled_users(scene: Scene) -> Iterator[Problem]:
@@ -127,7 +140,8 @@ def unscheduled_users(scene: Scene) -> Iterator[Problem]:
     for slug in scene.desired.state.users:
         if slug not in used:
             message = f'no rotation and no override has the user "{slug}"'
-            yield Problem(scene.at(address.user(slug)), "OG915", message, severity="warning")
+            hint = "add them to a rotation, or remove the entry"
+            yield Problem(scene.at(address.user(slug)), "OG915", message, hint, "warning")
 
 
 def hidden_layers(scene: Scene) -> Iterator[Problem]:
@@ -143,7 +157,8 @@ def hidden_layers(scene: Scene) -> Iterator[Problem]:
                         f'the layer can never be seen: the layer "{high.layer.slug}" covers all of its time'
                     )
                     hint = "restrict that layer, or give this one a higher priority"
-                    yield _warning(scene, low.here, "priority", "OG916", message, hint)
+                    related = ((scene.at(high.here, "priority"), "the layer above"),)
+                    yield _warning(scene, low.here, "priority", "OG916", message, hint, related)
                     break
 
 
@@ -166,10 +181,11 @@ def duty_in_time_off(scene: Scene) -> Iterator[Problem]:
             met = [(s, shift) for s, shift in shifts.get(slug, ()) if span.overlaps(Interval(*shift[:2]))]
             for name in dict.fromkeys(schedule.full_name for schedule, _ in met):
                 first = next(shift for schedule, shift in met if schedule.full_name == name)
-                since = _on_wall(max(first.start, span.start), zone(scene.schedules[name].timezone))
+                since = words.at(max(first.start, span.start), zone(scene.schedules[name].timezone))
                 message = f'"{slug}" is on call in {name} during this time off, first at {since}'
                 hint = f"add an override with `replaces: {slug}`"
-                yield _warning(scene, address.time_off(slug, index), "start", "OG917", message, hint)
+                related = ((scene.at(address.schedule(name)), "the schedule"),)
+                yield _warning(scene, address.time_off(slug, index), "start", "OG917", message, hint, related)
 
 
 def double_duty(scene: Scene) -> Iterator[Problem]:
@@ -192,10 +208,12 @@ def double_duty(scene: Scene) -> Iterator[Problem]:
                 first, second = sorted((name, other))
                 if first != second and (user, first, second) not in seen:
                     seen.add((user, first, second))
-                    since = _on_wall(shift.start, zone(scene.schedules[second].timezone))
+                    since = words.at(shift.start, zone(scene.schedules[second].timezone))
                     message = f'"{user}" is on call in {first} and {second} at once, first at {since}'
                     origin = scene.at(address.schedule(second))
-                    yield Problem(origin, "OG918", message, severity="warning")
+                    related = ((scene.at(address.schedule(first)), "the other schedule"),)
+                    hint = "give one of the two to somebody else, if that is too much"
+                    yield Problem(origin, "OG918", message, hint, "warning", related)
             running.append((shift, name))
 
 
@@ -270,8 +288,29 @@ def _users_of(scene: Scene, schedule: Schedule) -> set[str]:
     return users - {NOBODY}
 
 
-def _warning(scene: Scene, here: str, path: str, code: str, message: str, hint: str = "") -> Problem:
-    return Problem(scene.at(here, path), code, message, hint, "warning")
+def _warning(
+    scene: Scene, here: str, path: str, code: str, message: str, hint: str = "", related: Related = ()
+) -> Problem:
+    return Problem(scene.at(here, path), code, message, hint, "warning", related)
+
+
+def _next_turn(timetable: Timetable, user: str, span: Interval, timezone: Zone) -> str:
+    """When somebody is on call who is not on call in a span: the nearest of their shifts."""
+    around = Interval(span.start - NEARBY, span.end + NEARBY)
+    shifts = [shift for shift in timetable.below_overrides(around) if shift.user == user]
+    if not shifts:
+        return "leave `replaces` out, or correct the name"
+    nearest = min(shifts, key=lambda shift: abs(shift.start - span.start))
+    return (
+        f'"{user}" is on call {words.span(Interval(*nearest[:2]), timezone)}: correct the time, or the name'
+    )
+
+
+def _second_handoff(turning: Turning) -> str:
+    assert isinstance(turning.rotation, Rotation)
+    recurrence = Recurrence(rule_of(turning.rotation.cadence, start=turning.origin), turning.origin)
+    second = recurrence.nth(1)
+    return "an occurrence" if second is None else local_text(second)
 
 
 def _covers(high: Turning, low: Turning) -> bool:
@@ -310,7 +349,3 @@ def _fitting(turning: Turning) -> str:
     """The rule that hands off on each day on which a window opens."""
     days = sorted({start // DAY for window in turning.restrictions for start, _ in window.spans()})
     return f"FREQ=WEEKLY;BYDAY={','.join(WEEKDAY_CODES[day] for day in days)}"
-
-
-def _on_wall(moment: Instant, timezone: Zone) -> str:
-    return f"{local_text(timezone.to_local(moment))} ({timezone.name})"

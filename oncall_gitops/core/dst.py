@@ -9,13 +9,13 @@ from collections.abc import Callable, Iterator
 from functools import lru_cache
 from typing import NamedTuple
 
-from oncall_gitops.core import address
+from oncall_gitops.core import address, words
 from oncall_gitops.core.model.instant import Instant
 from oncall_gitops.core.model.restriction import DailyWindow, WeeklyWindow, Window
 from oncall_gitops.core.model.rotation import Following, Rotation
 from oncall_gitops.core.model.rule import RuleError
 from oncall_gitops.core.model.schedule import Schedule
-from oncall_gitops.core.model.when import DAY, WEEKDAYS, Local, When, Written, clock_text, local_text, weekday
+from oncall_gitops.core.model.when import DAY, Local, When, Written, clock_text, local_text
 from oncall_gitops.core.problem import Origin, Problem
 from oncall_gitops.core.recurrence import Recurrence, rule_of
 from oncall_gitops.core.scene import Scene, Turning
@@ -34,8 +34,7 @@ class Change(NamedTuple):
 
     def words(self, local: Local, timezone: Zone) -> str:
         """What happens to a wall time in it."""
-        day = WEEKDAYS[weekday(local)]
-        date, clock = local_text(local).split("T")
+        day, date, clock = words.on_wall(local).split(" ")
         where = f"{clock} on {day} {date} in {timezone.name}"
         if self.skips:
             instead = local_text(timezone.to_local(timezone.to_instant(local))).split("T")[1]

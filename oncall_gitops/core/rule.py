@@ -226,11 +226,18 @@ def _numbers(low: int, high: int, *, signed: bool = False) -> Callable[[_Part], 
 
 def _days(part: _Part) -> tuple[ByDay, ...]:
     days: set[ByDay] = set()
-    for item in _items(part):
+    items = list(_items(part))
+    unknown = [item for item in items if not _BYDAY.fullmatch(item.text)]
+    if unknown:
+        raise RuleError(
+            *(
+                RuleMistake(f"BYDAY: unknown day {_shown(item.text)}", item.span, _day_help(item.text))
+                for item in unknown[:7]
+            )
+        )
+    for item in items:
         found = _BYDAY.fullmatch(item.text)
-        if found is None:
-            message = f"BYDAY: unknown day {_shown(item.text)}"
-            raise RuleError(RuleMistake(message, item.span, _day_help(item.text)))
+        assert found
         if found[1] and not 1 <= abs(int(found[1])) <= 53:
             message = f"BYDAY: the number of {_shown(item.text)} must be 1..53 or -53..-1"
             raise RuleError(RuleMistake(message, item.span))

@@ -19,6 +19,7 @@ MAX_PATH = 1024
 """Bytes of a path below the folder that is read."""
 
 SUFFIXES = (".yaml", ".yml")
+_ALLOW = "let whoever runs this read it"
 _UNSAFE_NAME = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]")
 _SPECIAL = {
     stat.S_IFIFO: "a named pipe",
@@ -69,7 +70,7 @@ def read_bytes(file: SourceFile) -> bytes | Problem:
     try:
         handle = os.open(file.path, flags)
     except OSError as error:
-        return _problem(file.name, "OG101", f"cannot read {file.name}: {_reason(error)}")
+        return _problem(file.name, "OG101", f"cannot read {file.name}: {_reason(error)}", _ALLOW)
     try:
         status = os.fstat(handle)
         if not stat.S_ISREG(status.st_mode):
@@ -178,18 +179,21 @@ class _Walk:
                 self.found.append(file)
 
     def _refuse(self, name: str, code: str, message: str) -> None:
-        self.problems.append(_problem(name, code, message))
+        hint = "put the file itself there, or remove the link" if code == "OG103" else _ALLOW
+        self.problems.append(_problem(name, code, message, hint))
 
 
 def _name_fault(name: str, below: str) -> Problem | None:
     try:
         length = len(below.encode())
     except UnicodeEncodeError:
-        return _problem(name, "OG105", f"the name {_visible(name)} is not valid UTF-8")
+        return _problem(name, "OG105", f"the name {_visible(name)} is not valid UTF-8", "rename it")
     if length > MAX_PATH:
         return _problem(name, "OG105", f"the path is longer than {MAX_PATH} bytes")
     if _UNSAFE_NAME.search(below):
-        return _problem(name, "OG105", f"the name {_visible(name)} holds control or invisible characters")
+        return _problem(
+            name, "OG105", f"the name {_visible(name)} holds control or invisible characters", "rename it"
+        )
     return None
 
 
@@ -206,7 +210,12 @@ def _not_read(name: str, short: str) -> Problem:
 
 def _not_regular(name: str, mode: int) -> Problem:
     kind = _SPECIAL.get(stat.S_IFMT(mode), "not a regular file")
-    return _problem(name, "OG102", f"{_visible(name)} is {kind}, not a file")
+    return _problem(
+        name,
+        "OG102",
+        f"{_visible(name)} is {kind}, not a file",
+        "put a regular file there, or name it otherwise",
+    )
 
 
 def _too_large(name: str) -> Problem:

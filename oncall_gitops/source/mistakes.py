@@ -27,6 +27,13 @@ _BELONGS = {
     "layers": "layers stand below a schedule",
     "rotation": "a rotation stands below a schedule or a layer",
 }
+_FOR_EXAMPLE = {
+    "name": "Alice Ng", "email": "alice@example.com", "timezone": "Europe/Berlin", "start_date": "2026-01-05",
+    "priority": "10", "rotation": "{type: weekly, users: [alice, bob]}", "type": "weekly",
+    "users": "[alice, bob]", "user": "alice", "start": "2026-12-24", "end": "2026-12-27", "from": '"09:00"',
+    "to": '"17:00"', "at": "2026-03-02", "offset": "1", "schedule": "payments/primary",
+    "days_of_week": "[SAT, SUN]",
+}  # fmt: skip
 _COMMON_NAMES = {
     "tz": "timezone", "time_zone": "timezone", "zone": "timezone", "mail": "email", "e-mail": "email",
     "members": "users", "participants": "users", "handoff": "handoff_time", "start": "start_date",
@@ -86,7 +93,9 @@ def spanned(document: Document, node: Node, span: tuple[int, int] | None) -> Ori
 
 def unlisted(count: int, origin: Origin) -> Problem:
     """What stands for the mistakes that are too many to list."""
-    return Problem(origin, "OG121", f"{count:,} more mistakes of this kind are not listed")
+    return Problem(
+        origin, "OG121", f"{count:,} more mistakes of this kind are not listed", "mend these first"
+    )
 
 
 def unknown_top_keys(document: Document) -> Iterator[Problem]:
@@ -117,7 +126,9 @@ def _unknown_key(document: Document, loc: Path, meant: str | None) -> Problem:
 
 
 def _missing(document: Document, loc: Path) -> Problem:
-    return Problem(document.locate(loc[:-1]), "OG202", f'required key "{loc[-1]}" is missing')
+    key = str(loc[-1])
+    hint = f"add for example `{key}: {_FOR_EXAMPLE[key]}`" if key in _FOR_EXAMPLE else f"add `{key}`"
+    return Problem(document.locate(loc[:-1]), "OG202", f'required key "{key}" is missing', hint)
 
 
 def _wrong_value(document: Document, loc: Path, error: Any) -> Problem:
@@ -134,7 +145,8 @@ def _wrong_value(document: Document, loc: Path, error: Any) -> Problem:
         case "model_type" | "dict_type" | "model_attributes_type":
             is_null = isinstance(node, Scalar) and node.is_null
             message = f"expected a mapping, found {kind_of(node)}"
-            return Problem(document.locate(loc), "OG204" if is_null else "OG203", message)
+            hint = "" if is_null else "write its keys below it, indented, or as {key: value}"
+            return Problem(document.locate(loc), "OG204" if is_null else "OG203", message, hint)
         case code if code.startswith("OG"):
             span = (context["low"], context["high"]) if "low" in context else None
             origin = _key_origin(document, loc) or (

@@ -58,16 +58,22 @@ def _followed(
             other.split("/")[1] for other in declared.schedules if other.startswith(f"{schedule.team}/")
         ]
         message = f"unknown schedule {shown(rotation.schedule)} in the team {shown(schedule.team)}"
-        yield Problem(origin, "OG306", message, did_you_mean(rotation.schedule, siblings)), schedule.full_name
+        yield Problem(origin, "OG306", message, _meant(rotation.schedule, siblings)), schedule.full_name
     elif target is None:
         yield from ()  # declared, but with mistakes of its own
     elif target.rotation is None:
         message = f"the schedule {shown(name)} has no base rotation to follow"
         yield Problem(origin, "OG307", message, "follow a schedule with a `rotation`"), schedule.full_name
+    elif target is schedule and target.rotation is rotation:
+        message = "a rotation cannot follow itself"
+        yield Problem(origin, "OG307", message, "follow another schedule of the team"), schedule.full_name
     elif isinstance(target.rotation, Following):
         message = f"the rotation of {shown(name)} follows another one itself"
         hint = f'follow "{target.rotation.schedule}" with the sum of both offsets'
-        yield Problem(origin, "OG307", message, hint), schedule.full_name
+        if target.rotation.schedule == schedule.slug:
+            hint = "one of the two needs a rotation of its own"
+        related = ((desired.origins[(address.schedule(name), "rotation.follows")], "it follows here"),)
+        yield Problem(origin, "OG307", message, hint, related=related), schedule.full_name
 
 
 def _impossible_renames(desired: DesiredState, declared: Declared) -> Found:
@@ -81,8 +87,17 @@ def _impossible_renames(desired: DesiredState, declared: Declared) -> Found:
         old = before.split("/", 1)[1]
         if before in names:
             message = f"{shown(old)} is still in the files, so nothing can be renamed from it"
-            yield Problem(origin, "OG308", message, "remove `renamed_from`, or the old entry"), ""
+            related = (
+                ((desired.origins[(before,)], "it is still here"),) if (before,) in desired.origins else ()
+            )
+            hint = "remove `renamed_from`, or the old entry"
+            yield Problem(origin, "OG308", message, hint, related=related), ""
         elif taken.setdefault(before, here) != here:
             first = desired.origins[(taken[before], "renamed_from")]
             message = f"two entries are renamed from {shown(old)}"
             yield Problem(origin, "OG308", message, "keep one", related=((first, "first named here"),)), ""
+
+
+def _meant(name: str, siblings: list[str]) -> str:
+    listed = ", ".join(sorted(siblings)[:10])
+    return did_you_mean(name, siblings) or f"its schedules are {listed}"

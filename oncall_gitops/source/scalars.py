@@ -140,7 +140,8 @@ def user(value: object, info: ValidationInfo[Reading]) -> str:
     text = slug(value)
     reading: Reading = info.context
     if text == NOBODY:
-        raise wrong("OG303", '"nobody" stands for an intended hole and is no user that could be named here')
+        message = '"nobody" stands for an intended hole and is no user that could be named here'
+        raise wrong("OG303", message, "name a user, or leave it out")
     return _declared(text, reading)
 
 
@@ -152,7 +153,8 @@ def user_or_nobody(value: object, info: ValidationInfo[Reading]) -> str:
 
 def _declared(text: str, reading: Reading) -> str:
     if text not in reading.users and text not in reading.unread:
-        raise wrong("OG304", f"unknown user {shown(text)}", did_you_mean(text, reading.users))
+        hint = did_you_mean(text, reading.users) or "declare it under `users`, or name somebody who is there"
+        raise wrong("OG304", f"unknown user {shown(text)}", hint)
     return text
 
 

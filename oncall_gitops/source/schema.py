@@ -58,7 +58,9 @@ def _collection(value: object, kind: type[Mapping] | type[Sequence], expected: s
     if not isinstance(value, kind):
         if isinstance(value, Scalar) and value.is_null:
             raise wrong("OG204", f"expected {expected}, found nothing", "give a value, or leave the key out")
-        raise wrong("OG203", f"expected {expected}, found {kind_of(value)}")
+        is_short = kind is Sequence and isinstance(value, Scalar) and len(value) < 60
+        hint = f"write [{value}]" if is_short else ""
+        raise wrong("OG203", f"expected {expected}, found {kind_of(value)}", hint)
     return value
 
 

@@ -21,6 +21,20 @@ _UNCLOSED = {
     "while parsing a flow mapping": "unclosed `{`",
     "while scanning a quoted scalar": "unclosed quote",
 }
+_CLOSE = {
+    "while parsing a flow sequence": "close it with `]`, or put a comma between its entries",
+    "while parsing a flow mapping": "close it with `}`, or put a comma between its entries",
+    "while scanning a quoted scalar": "close it with the same quote",
+}
+_REMEDIES = {
+    "mapping values are not allowed": "put a value that holds `: ` in quotes, or mend the indentation",
+    "found character that cannot start any token": "put the value in quotes: it begins with a sign of YAML's own",
+    "could not find expected ':'": "a key needs a colon and a space after it",
+    "block sequence entries are not allowed": "put the list on lines of its own, below its key",
+    "did not find expected ',' or": "put a comma between two entries, and close every bracket",
+    "did not find expected alphabetic": "put the value in quotes: & and * have a meaning in YAML",
+}
+_LOOK = "check quotes, brackets and indentation here and in the line above"
 _ODD_PUNCTUATION = "\uff1a\xa0\u2003\u3000"
 
 
@@ -55,8 +69,10 @@ def explained(error: Any, text: str, file: str) -> Problem:
     elif context in _UNCLOSED and error.context_mark and _is_unclosed(error, problem):
         line, column, code = error.context_mark.line, error.context_mark.column, "OG110"
         message = f"{_UNCLOSED[context]}, opened in line {line + 1}: it ends nowhere"
+        hint = _CLOSE[context]
     else:
         message, code = f"this is not YAML: {problem}" + (f" ({context})" if context else ""), "OG110"
+        hint = next((words for start, words in _REMEDIES.items() if problem.startswith(start)), _LOOK)
         if "\t" in source[: column + 1]:
             hint = "there is a tab in this line: use spaces"
     return Problem(Origin(file, line + 1, column + 1, line + 1, column + 2), code, message, hint)

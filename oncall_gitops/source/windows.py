@@ -74,7 +74,8 @@ def window(days: tuple[int, ...] | None, start: Edge, end: Edge) -> DailyWindow 
     if start[0] is None and end[0] is None:
         return DailyWindow(start[1], end[1], ALL_DAYS if days is None else days)
     if start[0] is None or end[0] is None:
-        raise wrong("OG406", "either both ends of a window carry a day or neither does")
+        hint = 'for example {from: "FRI 17:00", to: "MON 09:00"}'
+        raise wrong("OG406", "either both ends of a window carry a day or neither does", hint)
     if days is not None:
         raise wrong("OG406", "a window from day to day takes no `days`", "leave `days` out")
     return WeeklyWindow(start[0], start[1], end[0], end[1])
@@ -105,9 +106,11 @@ def target_schedule(value: object, info: ValidationInfo[Reading]) -> str:
         raise wrong("OG209", f"{shown(text)} is not a schedule's full name", "write it as team/schedule")
     team, slug = text.split("/")
     if team not in reading.teams and team not in reading.unread:
-        raise wrong("OG305", f"unknown team {shown(team)}", did_you_mean(team, reading.teams))
+        hint = did_you_mean(team, reading.teams) or "declare it under `teams`, or name one that is there"
+        raise wrong("OG305", f"unknown team {shown(team)}", hint)
     if text not in reading.schedules and slug not in reading.unread:
-        raise wrong("OG306", f"unknown schedule {shown(text)}", did_you_mean(text, reading.schedules))
+        hint = did_you_mean(text, reading.schedules) or f"declare it under teams.{team}.schedules"
+        raise wrong("OG306", f"unknown schedule {shown(text)}", hint)
     return str(text)
 
 

@@ -125,7 +125,7 @@ def test_github_gets_nine_annotations_of_a_kind_and_how_many_more_there_are(file
     assert len(lines) == 10
     assert lines[0] == (
         "::error file=schedules/rota.yaml,line=2,endLine=2,col=3,endColumn=4,title=OG202"
-        '::required key "email" is missing'
+        '::required key "email" is missing (add for example `email: alice@example.com`)'
     )
     assert lines[9] == "::error::3 more errors: run oncall-gitops validate"
 
