@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from oncall_gitops.core import address
@@ -80,6 +80,8 @@ class Scene:
     now: Instant = FOREVER_AGO
     until: Instant = FOREVER
     is_partial: bool = False
+    _turnings: list[Turning] | None = None
+    _overrides: list[tuple[Schedule, Override, str, Interval]] | None = None
     _timetables: dict[str, Timetable | None] = field(default_factory=dict)
     _firings: dict[str, Firing | RuleError] = field(default_factory=dict)
     _shifts: dict[str, list[Shift]] = field(default_factory=dict)
@@ -101,16 +103,23 @@ class Scene:
         parent = path.rpartition(".")[0]
         return self.at(here, path) != (self.at(here, parent) if parent else self.at(here))
 
-    def turnings(self) -> Iterator[Turning]:
-        for schedule in self.schedules.values():
-            yield from turnings_of(schedule)
+    def turnings(self) -> Sequence[Turning]:
+        if self._turnings is None:
+            self._turnings = [
+                turning for schedule in self.schedules.values() for turning in turnings_of(schedule)
+            ]
+        return self._turnings
 
-    def overrides(self) -> Iterator[tuple[Schedule, Override, str, Interval]]:
+    def overrides(self) -> Sequence[tuple[Schedule, Override, str, Interval]]:
         """Each override with its address and span."""
-        for schedule in self.schedules.values():
-            for override in schedule.overrides:
-                span = override_span(override, timezone=schedule.timezone)
-                yield schedule, override, override_address(override, schedule), span
+        if self._overrides is None:
+            self._overrides = [
+                (schedule, override, override_address(override, schedule), span)
+                for schedule in self.schedules.values()
+                for override in schedule.overrides
+                for span in [override_span(override, timezone=schedule.timezone)]
+            ]
+        return self._overrides
 
     def firing(self, turning: Turning) -> Firing | RuleError | None:
         """The proof that a rule of the files fires, or why it does not; None for the other cadences."""

@@ -7,7 +7,7 @@ reported once and not again wherever it is referred to.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from pydantic import ValidationError
@@ -24,7 +24,7 @@ from oncall_gitops.core.problem import Problem
 from oncall_gitops.source import build, mistakes
 from oncall_gitops.source.document import Document, Mapping, Node, Scalar
 from oncall_gitops.source.document import Sequence as Listed
-from oncall_gitops.source.names import Declared, Path, Site, gather
+from oncall_gitops.source.names import Declaration, Declared, Path, Site, gather
 from oncall_gitops.source.offsets import has_offsets, odd_offsets
 from oncall_gitops.source.origins import Origins
 from oncall_gitops.source.references import unresolved
@@ -54,10 +54,11 @@ class Assembled:
 
 def assemble(documents: Sequence[Document], *, unread: frozenset[str] = frozenset()) -> Assembled:
     """The desired state that documents describe; `unread` are the words of files that could not be read."""
-    read = [document for document in documents if document.root is not None]
+    read = [document for document in documents if document.is_read]
     assembly = _Assembly(gather(read), unread)
     for document in read:
-        assembly.problems += mistakes.unknown_top_keys(document)
+        if not document.is_usual:
+            assembly.problems += mistakes.unknown_top_keys(document)
     assembly.users()
     assembly.teams()
     assembly.top_overrides(read)
@@ -83,7 +84,11 @@ class _Assembly:
         self._incomplete: set[str] = set()
 
     def users(self) -> None:
-        for slug, sites in self._declared.users.items():
+        for slug, declarations in self._declared.users.items():
+            if isinstance(document := declarations[0], Document):
+                self._usual_user(slug, document)
+                continue
+            sites = _sites(declarations)
             entries = [self._read(UserEntry, site) for site in sites]
             here = address.user(slug)
             self._origins.add(here, sites[0].document, sites[0].path)
@@ -95,7 +100,11 @@ class _Assembly:
                 self._rename(here, entry.renamed_from and address.user(entry.renamed_from))
 
     def teams(self) -> None:
-        for slug, sites in self._declared.teams.items():
+        for slug, declarations in self._declared.teams.items():
+            if isinstance(declarations[0], Document):
+                self._usual_team(slug, declarations)
+                continue
+            sites = _sites(declarations)
             entries = [(site, self._read(TeamEntry, site)) for site in sites]
             described = [
                 (site, entry)
@@ -111,7 +120,11 @@ class _Assembly:
             self.problems += [_described_twice(slug, other, site) for other, _ in described[1:]]
 
     def schedules(self) -> None:
-        for full_name, sites in self._declared.schedules.items():
+        for full_name, declarations in self._declared.schedules.items():
+            if isinstance(document := declarations[0], Document):
+                self._usual_schedule(full_name, document)
+                continue
+            sites = _sites(declarations)
             team, slug = full_name.split("/")
             schedule, *_ = [self._schedule(team, slug, site) for site in sites]
             here = address.schedule(full_name)
@@ -122,6 +135,11 @@ class _Assembly:
     def top_overrides(self, documents: Sequence[Document]) -> None:
         """Overrides outside of their schedules."""
         for document in documents:
+            if document.usual:
+                for index, (full_name, override) in enumerate(document.usual.overrides):
+                    there: Path = ("overrides", index)
+                    self._elsewhere.setdefault(full_name, []).append((override, document, there))
+                continue
             node, key = document.walk(("overrides",))
             if key is None:
                 continue
@@ -144,6 +162,47 @@ class _Assembly:
         self._incomplete |= {name for _, name in broken if name}
         return Assembled(desired, self.problems, frozenset(self._incomplete))
 
+    # Usual files ----------------------------------------------------------------------------------------
+
+    def _usual_user(self, slug: str, document: Document) -> None:
+        assert document.usual
+        self._users[slug] = user = document.usual.users[slug]
+        self._origins.add(address.user(slug), document, ("users", slug))
+        for index in range(len(user.time_off)):
+            self._origins.add(address.time_off(slug, index), document, ("users", slug, "time_off", index))
+
+    def _usual_team(self, slug: str, declarations: Sequence[Declaration]) -> None:
+        documents = [
+            document for document in declarations if isinstance(document, Document) and document.usual
+        ]
+        described = [
+            document for document in documents if document.usual and slug in document.usual.described
+        ]
+        document = (described or documents)[0]
+        assert document.usual
+        self._teams[slug] = document.usual.teams[slug]
+        self._origins.add(address.team(slug), document, ("teams", slug))
+
+    def _usual_schedule(self, full_name: str, document: Document) -> None:
+        assert document.usual
+        schedule = document.usual.schedules[full_name]
+        path: Path = ("teams", schedule.team, "schedules", schedule.slug)
+        own: list[tuple[Override, Document, Path]] = [
+            (override, document, (*path, "overrides", index))
+            for index, override in enumerate(schedule.overrides)
+        ]
+        overrides = sorted([*self._elsewhere.get(full_name, ()), *own], key=_override_order)
+        in_order = tuple([override for override, _, _ in overrides])
+        if in_order != schedule.overrides:
+            schedule = replace(schedule, overrides=in_order)
+        self._schedules[full_name] = schedule
+        self._origins.add_schedule(schedule, document, overrides)
+        for _, elsewhere, there in overrides:
+            if elsewhere.is_usual or not has_offsets(elsewhere):
+                continue
+            node, _ = elsewhere.walk(there)
+            self.problems += odd_offsets(elsewhere, node, timezone=schedule.timezone)
+
     # One schedule --------------------------------------------------------------------------------------
 
     def _schedule(self, team: str, slug: str, site: Site) -> Schedule | None:
@@ -162,7 +221,7 @@ class _Assembly:
         if entry.renamed_from:
             old = entry.renamed_from if "/" in entry.renamed_from else f"{team}/{entry.renamed_from}"
             self._rename(address.schedule(full_name), address.schedule(old))
-        overrides.sort(key=lambda place: (place[0].start.text, place[0].replaces or "", place[0].user))
+        overrides.sort(key=_override_order)
         schedule = build.schedule(
             team, slug, entry, layers=layers, overrides=[override for override, _, _ in overrides]
         )
@@ -228,6 +287,16 @@ class _Assembly:
     def _rename(self, here: str, before: str | None) -> None:
         if before:
             self._renamed[here] = before
+
+
+def _override_order(place: tuple[Override, Document, Path]) -> tuple[str, str, str]:
+    override = place[0]
+    return override.start.text, override.replaces or "", override.user
+
+
+def _sites(declarations: Sequence[Declaration]) -> list[Site]:
+    """Of something that no usual file declares."""
+    return [site for site in declarations if isinstance(site, Site)]
 
 
 def _own_keys(node: Mapping) -> bool:

@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Sequence as Parts
-from typing import Any, TypeAlias
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import yaml
 from yaml.events import (
@@ -27,6 +28,9 @@ from yaml.events import (
 from oncall_gitops.core.problem import Origin, Problem
 from oncall_gitops.source import syntax
 from oncall_gitops.source.text import MAX_SHOWN, escaped_fault
+
+if TYPE_CHECKING:
+    from oncall_gitops.source.usual import Usual
 
 MAX_DEPTH = 32
 MAX_ENTRIES = 20_000
@@ -73,15 +77,39 @@ Node: TypeAlias = "Scalar | Mapping | Sequence"
 
 
 class Document:
-    """One file's tree. `root` is None where the file could not be read as one mapping."""
+    """One file's tree. `root` is None where the file could not be read as one mapping.
 
-    __slots__ = ("file", "problems", "root", "text")
+    Of a usual file (`usual.py`) there is no tree until somebody asks for a position; then the text is read
+    again, and of such trees only the latest are kept.
+    """
 
-    def __init__(self, file: str, text: str, root: Mapping | None, problems: list[Problem]) -> None:
+    __slots__ = ("_root", "file", "is_usual", "problems", "text", "usual")
+
+    def __init__(
+        self, file: str, text: str, root: Mapping | None, problems: list[Problem], usual: Usual | None = None
+    ) -> None:
         self.file = file
         self.text = text
-        self.root = root
         self.problems = problems
+        self.usual = usual
+        self.is_usual = usual is not None
+        self._root = root
+
+    @property
+    def root(self) -> Mapping | None:
+        return _tree_of(self) if self.is_usual else self._root
+
+    @property
+    def is_read(self) -> bool:
+        """Whether the file could be read as one mapping."""
+        return self.is_usual or self._root is not None
+
+    def look_closer(self) -> None:
+        """Give up the values of a usual file: together with other files, something is wrong with it."""
+        if self.is_usual:
+            self._root = _tree_of(self)
+            self.usual = None
+            self.is_usual = False
 
     def origin(self, node: Node) -> Origin:
         """Where a node stands; of one with many lines, its beginning."""
@@ -100,8 +128,9 @@ class Document:
 
     def walk(self, path: Parts[Part]) -> tuple[Node, Scalar | None]:
         """The node that a path leads to, and its key if it is a value of a mapping."""
-        assert self.root is not None
-        node: Node = self.root
+        root = self.root
+        assert root is not None
+        node: Node = root
         for part in path:
             if isinstance(node, Mapping) and part in node:
                 node = node[Scalar(part)]
@@ -112,6 +141,11 @@ class Document:
     def _to_end_of_line(self, line: int, column: int) -> Origin:
         text = self.text.split("\n", line + 1)[line].rstrip()
         return Origin(self.file, line + 1, column + 1, line + 1, max(len(text), column + 1) + 1)
+
+
+@lru_cache(maxsize=16)
+def _tree_of(document: Document) -> Mapping | None:
+    return read_document(document.text, document.file).root
 
 
 def read_document(text: str, file: str) -> Document:
@@ -201,7 +235,9 @@ class _Scan:
         if event.anchor is not None or event.tag is not None:
             self._marked(event)
         if len(self._stack) >= MAX_DEPTH:
-            self._refuse(event, "OG113", f"this is nested deeper than {MAX_DEPTH} levels")
+            self._refuse(
+                event, "OG113", f"this is nested deeper than {MAX_DEPTH} levels", "a schedule needs about 10"
+            )
             raise _Stop
         node.start = node.end = event.start_mark
         node.key = None
@@ -231,9 +267,13 @@ class _Scan:
 
     def _pair(self, parent: Mapping, key: Node, value: Node) -> None:
         if not isinstance(key, Scalar):
-            self._refuse(key, "OG120", "a key must be plain text, not a collection")
+            self._refuse(
+                key, "OG120", "a key must be plain text, not a collection", "check the brackets and dashes"
+            )
         elif key.plain and key in ("", "~"):
-            self._refuse(key, "OG120", "a key must be plain text (found null)")
+            self._refuse(
+                key, "OG120", "a key must be plain text (found null)", "write a name before the colon"
+            )
         elif key == "<<" and key.plain:
             self._refuse(key, "OG118", "merge keys (<<) are not supported", "write the keys out")
         elif key in parent or self._has_twin(parent, key):
@@ -280,7 +320,12 @@ class _Scan:
         if isinstance(node, Scalar):
             self._refuse(node, "OG109", "the document is empty", "remove the file, or write `users: {}`")
         elif isinstance(node, Sequence):
-            self._refuse(node, "OG203", "expected a mapping at the top of the file, found a list")
+            self._refuse(
+                node,
+                "OG203",
+                "expected a mapping at the top of the file, found a list",
+                "its keys are `users`, `teams` and `overrides`",
+            )
         return node
 
     def _document(self, event: Any) -> None:
@@ -299,7 +344,9 @@ class _Scan:
     def _marked(self, event: Any) -> None:
         if event.anchor is not None:
             message = f"anchors such as &{event.anchor} are not supported"
-            self._refuse(event, "OG114", message, "write it out where it is needed", width=len(event.anchor) + 1)
+            self._refuse(
+                event, "OG114", message, "write it out where it is needed", width=len(event.anchor) + 1
+            )
         if event.tag is not None:
             message = f"tags such as {syntax.shown_tag(event.tag)} are not supported"
             self._refuse(event, "OG115", message, "write the plain value")

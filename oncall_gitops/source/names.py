@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import TypeAlias
 
 from oncall_gitops.core.model.user import NOBODY
 from oncall_gitops.core.problem import Problem
@@ -24,34 +25,89 @@ class Site:
     node: Node
 
 
+Declaration: TypeAlias = Site | Document
+
+
 @dataclass(slots=True)
 class Declared:
-    """Every declaration by name, in order of files; schedules by full name."""
+    """Every declaration by name, in order of files; schedules by full name.
 
-    users: dict[str, list[Site]] = field(default_factory=dict)
-    teams: dict[str, list[Site]] = field(default_factory=dict)
-    schedules: dict[str, list[Site]] = field(default_factory=dict)
+    What a usual file declares stands there as the document, which has the value.
+    """
+
+    users: dict[str, list[Declaration]] = field(default_factory=dict)
+    teams: dict[str, list[Declaration]] = field(default_factory=dict)
+    schedules: dict[str, list[Declaration]] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
 
 
-def gather(documents: Iterable[Document]) -> Declared:
-    """The declarations of all documents; clashes and keys that are no slugs are among the problems."""
-    declared = Declared()
-    for document in documents:
-        for key, site in _entries(document, ("users",), declared.problems):
-            if key == NOBODY:
-                message = '"nobody" is reserved: it stands for an intended hole'
-                declared.problems.append(Problem(document.origin(site.key), "OG303", message))
-                continue
-            declared.users.setdefault(key, []).append(site)
-        for team, site in _entries(document, ("teams",), declared.problems):
-            declared.teams.setdefault(team, []).append(site)
-            if isinstance(site.node, Mapping) and "schedules" in site.node:
-                for key, below in _entries(document, (*site.path, "schedules"), declared.problems):
-                    declared.schedules.setdefault(f"{team}/{key}", []).append(below)
+def gather(documents: Sequence[Document]) -> Declared:
+    """The declarations of all documents; clashes and keys that are no slugs are among the problems.
+
+    A usual file that clashes with another one, or mentions what is not there, is not usual any more.
+    """
+    declared = _gathered(documents)
+    if unusual := [document for document in documents if document.usual] and list(
+        _unusual(documents, declared)
+    ):
+        for document in unusual:
+            document.look_closer()
+        declared = _gathered(documents)
     declared.problems += _clashes("user", declared.users)
     declared.problems += _clashes("schedule", declared.schedules)
     return declared
+
+
+def _gathered(documents: Iterable[Document]) -> Declared:
+    declared = Declared()
+    for document in documents:
+        if document.usual:
+            for found, names in (
+                (declared.users, document.usual.users),
+                (declared.teams, document.usual.teams),
+                (declared.schedules, document.usual.schedules),
+            ):
+                for name in names:
+                    found.setdefault(name, []).append(document)
+        else:
+            _look(document, declared)
+    return declared
+
+
+def _unusual(documents: Iterable[Document], declared: Declared) -> Iterator[Document]:
+    """The documents that are usual only as long as one looks at nothing else."""
+    for document in documents:
+        if document.usual and not (
+            declared.users.keys() >= document.usual.mentioned
+            and all(full_name in declared.schedules for full_name, _ in document.usual.overrides)
+        ):
+            yield document
+    for declarations in [*declared.users.values(), *declared.schedules.values()]:
+        if len(declarations) > 1:
+            yield from (document for document in declarations if isinstance(document, Document))
+    for team, declarations in declared.teams.items():
+        if len(declarations) > 1:
+            usual = [document for document in declarations if isinstance(document, Document)]
+            described = [
+                document for document in usual if document.usual and team in document.usual.described
+            ]
+            if len(described) > 1 or len(usual) < len(declarations):
+                yield from usual
+
+
+def _look(document: Document, declared: Declared) -> None:
+    """The declarations of a document with positions."""
+    for key, site in _entries(document, ("users",), declared.problems):
+        if key == NOBODY:
+            message = '"nobody" is reserved: it stands for an intended hole'
+            declared.problems.append(Problem(document.origin(site.key), "OG303", message))
+            continue
+        declared.users.setdefault(key, []).append(site)
+    for team, site in _entries(document, ("teams",), declared.problems):
+        declared.teams.setdefault(team, []).append(site)
+        if isinstance(site.node, Mapping) and "schedules" in site.node:
+            for key, below in _entries(document, (*site.path, "schedules"), declared.problems):
+                declared.schedules.setdefault(f"{team}/{key}", []).append(below)
 
 
 def _entries(document: Document, path: Path, problems: list[Problem]) -> Iterator[tuple[str, Site]]:
@@ -72,8 +128,11 @@ def _entries(document: Document, path: Path, problems: list[Problem]) -> Iterato
             problems.append(Problem(document.origin(slug), "OG209", *slug_fault(slug)))
 
 
-def _clashes(kind: str, declared: dict[str, list[Site]]) -> Iterator[Problem]:
-    for name, (first, *others) in declared.items():
+def _clashes(kind: str, declared: dict[str, list[Declaration]]) -> Iterator[Problem]:
+    for name, declarations in declared.items():
+        if len(declarations) < 2:
+            continue
+        first, *others = (site for site in declarations if isinstance(site, Site))
         origin = first.document.origin(first.key)
         for other in others:
             message = f"the {kind} {shown(name)} is already declared in {origin.file}:{origin.line}"

@@ -17,6 +17,7 @@ from oncall_gitops.source.document import Document, read_document
 from oncall_gitops.source.files import SourceFile, find_files, read_bytes, sized
 from oncall_gitops.source.silence import audible
 from oncall_gitops.source.text import decode
+from oncall_gitops.source.usual import read_usual
 
 _WORD = re.compile(r"[a-z0-9][a-z0-9._-]*", re.ASCII)
 
@@ -63,7 +64,7 @@ def _load(path: Path, instead: Mapping[str, bytes]) -> Loaded:
         if document is None:
             continue
         problems += document.problems
-        if document.root is None:
+        if not document.is_read:
             unread.update(_WORD.findall(document.text))
         documents.append(document)
     assembled = assemble(documents, unread=frozenset(unread))
@@ -99,4 +100,5 @@ def _document(
     problems += faults
     if faults:
         return Document(file.name, text, None, [])
-    return read_document(text, file.name)
+    usual = read_usual(text)
+    return Document(file.name, text, None, [], usual) if usual else read_document(text, file.name)

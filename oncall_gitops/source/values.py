@@ -1,0 +1,378 @@
+"""Plain trees to the core's values, for files in which nothing is wrong (`usual.py`).
+
+The grammar is that of `schema.py`, and shorter, since there is nothing to explain: `unusual()` at the first thing
+that is not plainly right. Texts that mean the same everywhere are read once.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from itertools import pairwise
+from typing import Any
+
+from oncall_gitops.core.model.layer import Layer
+from oncall_gitops.core.model.override import Override
+from oncall_gitops.core.model.restriction import ALL_DAYS, DailyWindow, Restrictions, WeeklyWindow, WholeDays
+from oncall_gitops.core.model.rotation import Anchor, Cadence, Following, Place, Rotation
+from oncall_gitops.core.model.rule import MAX_INTERVAL, RuleError
+from oncall_gitops.core.model.schedule import DEFAULT_HANDOFF, Coverage, Schedule
+from oncall_gitops.core.model.team import Team
+from oncall_gitops.core.model.user import NOBODY, TimeOff, User
+from oncall_gitops.core.model.when import WEEKDAYS, When, parse_clock, parse_when
+from oncall_gitops.core.rule import parse_rule
+from oncall_gitops.source.syntax import UNSHOWN
+from oncall_gitops.source.usual import Quoted, Unusual, Usual, unusual
+from oncall_gitops.source.zones import zone_fault
+
+_SLUG = re.compile(r"(?!null\Z)[a-z0-9][a-z0-9._-]{0,62}", re.ASCII)
+_EMAIL = re.compile(r"[a-z0-9.+_-]{1,64}@[a-z0-9-]{1,60}(?:\.[a-z0-9-]{1,60}){1,2}", re.ASCII | re.IGNORECASE)
+_NUMBER = re.compile(r"-?(?:0|[1-9][0-9]{0,8})", re.ASCII)
+_NULLS = frozenset({"", "~", "null", "Null", "NULL"})
+_SEXAGESIMAL = re.compile(r"[1-9][0-9]*:[0-5]?[0-9](?::[0-5]?[0-9])?", re.ASCII)
+
+_FILE = frozenset({"users", "teams", "overrides"})
+_USER = frozenset({"name", "email", "timezone", "time_off", "external"})
+_TIME_OFF = frozenset({"start", "end", "reason"})
+_TEAM = frozenset({"name", "members", "labels", "schedules"})
+_SCHEDULE = frozenset({
+    "timezone", "start_date", "name", "description", "end_date", "handoff_time", "active", "coverage", "labels",
+    "rotation", "layers", "overrides",
+})  # fmt: skip
+_LAYER = frozenset({
+    "name", "priority", "rotation", "timezone", "start_date", "end_date", "handoff_time", "active", "restrictions",
+})  # fmt: skip
+_OVERRIDE = frozenset({"user", "start", "end", "replaces", "reason", "type", "created_by"})
+_TOP_OVERRIDE = _OVERRIDE | {"schedule"}
+_PLACE = frozenset({"user", "from", "until"})
+_TURNS = {
+    "daily": frozenset({"type", "users", "start", "anchor", "interval"}),
+    "weekly": frozenset({"type", "users", "start", "anchor", "interval", "handoff_day"}),
+    "custom": frozenset({"type", "users", "start", "anchor", "interval_days", "rrule"}),
+}
+_WINDOW = frozenset({"days", "from", "to"})
+
+
+def usual_file(tree: Any) -> Usual:
+    """Everything in a file; Unusual, TypeError or KeyError where it needs a closer look."""
+    found = Usual()
+    keyed = _known(tree, _FILE)
+    if not keyed:
+        unusual()
+    for slug, node in _mapping(keyed.get("users", {})).items():
+        found.users[_slug(slug)] = _user(slug, node) if slug != NOBODY else unusual()
+    for slug, node in _mapping(keyed.get("teams", {})).items():
+        _team(_slug(slug), _known(node, _TEAM), found)
+    for node in _list(keyed.get("overrides", [])):
+        full_name = _text(node["schedule"])
+        if full_name.count("/") != 1:
+            unusual()
+        for part in full_name.split("/"):
+            _slug(part)
+        found.overrides.append((full_name, _override(_known(node, _TOP_OVERRIDE), found)))
+    return found
+
+
+def _user(slug: str, node: Any) -> User:
+    keys = _known(node, _USER)
+    spans = [
+        TimeOff(
+            _when(_known(off, _TIME_OFF)["start"]).at_midnight(),
+            _when(off["end"]).at_midnight(),
+            _prose(off.get("reason", Quoted())),
+        )
+        for off in _list(keys.get("time_off", []))
+    ]
+    if any(before.start.text >= after.start.text for before, after in pairwise(spans)):
+        unusual()  # the state has them in another order than the file
+    return User(
+        slug=slug,
+        name=_name(keys["name"]),
+        email=_email(keys["email"]),
+        timezone=_zone(keys["timezone"]) if "timezone" in keys else None,
+        time_off=tuple(spans),
+        external=_texts(keys["external"]) if "external" in keys else (),
+    )
+
+
+def _team(slug: str, keys: dict[str, Any], found: Usual) -> None:
+    members = [_user_slug(member, found) for member in _list(keys.get("members", []))]
+    found.teams[slug] = Team(
+        slug,
+        name=_name(keys["name"]) if "name" in keys else slug,
+        members=tuple(sorted(set(members))),
+        labels=_texts(keys["labels"]) if "labels" in keys else (),
+    )
+    if len(keys) > ("schedules" in keys):
+        found.described.add(slug)
+    for name, node in _mapping(keys.get("schedules", {})).items():
+        found.schedules[f"{slug}/{name}"] = _schedule(slug, _slug(name), _known(node, _SCHEDULE), found)
+
+
+def _schedule(team: str, slug: str, keys: dict[str, Any], found: Usual) -> Schedule:
+    layers = _mapping(keys.get("layers", {}))
+    if "rotation" not in keys and not layers:
+        unusual()
+    overrides = [_override(_known(node, _OVERRIDE), found) for node in _list(keys.get("overrides", []))]
+    return Schedule(
+        team=team,
+        slug=slug,
+        name=_name(keys["name"]) if "name" in keys else slug,
+        timezone=_zone(keys["timezone"]),
+        start=_when(keys["start_date"]),
+        end=_optional_when(keys, "end_date"),
+        handoff_time=_clock(keys["handoff_time"]) if "handoff_time" in keys else DEFAULT_HANDOFF,
+        active=_flag(keys.get("active", "true")),
+        description=_prose(keys.get("description", Quoted())),
+        coverage=_coverage(keys["coverage"]) if "coverage" in keys else "none",
+        labels=_texts(keys["labels"]) if "labels" in keys else (),
+        rotation=_rotation(keys["rotation"], found) if "rotation" in keys else None,
+        layers=tuple(_layer(_slug(name), _known(layers[name], _LAYER), found) for name in sorted(layers)),
+        overrides=tuple(overrides),
+    )
+
+
+def _layer(slug: str, keys: dict[str, Any], found: Usual) -> Layer:
+    return Layer(
+        slug=slug,
+        name=_name(keys["name"]) if "name" in keys else slug,
+        priority=_whole(keys["priority"], 1, 1000),
+        rotation=_rotation(keys["rotation"], found),
+        timezone=_zone(keys["timezone"]) if "timezone" in keys else None,
+        start=_optional_when(keys, "start_date"),
+        end=_optional_when(keys, "end_date"),
+        handoff_time=_clock(keys["handoff_time"]) if "handoff_time" in keys else None,
+        active=_flag(keys.get("active", "true")),
+        restrictions=_restrictions(keys["restrictions"]) if "restrictions" in keys else (),
+    )
+
+
+def _override(keys: dict[str, Any], found: Usual) -> Override:
+    replaces = _user_or_nobody(keys["replaces"], found) if "replaces" in keys else None
+    kind = keys.get("type", "swap" if replaces else "manual")
+    if kind not in ("manual", "swap"):
+        unusual()
+    return Override(
+        user=_user_or_nobody(keys["user"], found),
+        start=_when(keys["start"]).at_midnight(),
+        end=_when(keys["end"]).at_midnight(),
+        replaces=replaces,
+        reason=_prose(keys.get("reason", Quoted())),
+        type="swap" if kind == "swap" else "manual",
+        created_by=_user_slug(keys["created_by"], found) if "created_by" in keys else None,
+    )
+
+
+def _rotation(node: Any, found: Usual) -> Rotation | Following:
+    if "follows" in node:
+        if len(node) != 2:
+            unusual()
+        return Following(_slug(node["follows"]), _whole(node["offset"], -1000, 1000))
+    keys = _known(node, _TURNS[node["type"]])
+    written = _list(keys["users"])
+    if not 0 < len(written) <= 500:
+        unusual()
+    anchor = _known(keys["anchor"], frozenset({"at", "user"})) if "anchor" in keys else None
+    return Rotation(
+        cadence=_cadence(keys),
+        places=tuple([_place(place, found) for place in written]),
+        start=_optional_when(keys, "start"),
+        anchor=Anchor(_when(anchor["at"]), _user_or_nobody(anchor["user"], found)) if anchor else None,
+    )
+
+
+def _place(node: Any, found: Usual) -> Place:
+    if isinstance(node, str):
+        return Place(_user_or_nobody(node, found))
+    keys = _known(node, _PLACE)
+    return Place(
+        _user_or_nobody(keys["user"], found), _optional_when(keys, "from"), _optional_when(keys, "until")
+    )
+
+
+def _cadence(keys: dict[str, Any]) -> Cadence:
+    if keys["type"] == "daily":
+        return _repeating("daily", keys.get("interval", "1"), MAX_INTERVAL["DAILY"])
+    if keys["type"] == "weekly":
+        plain = _repeating("weekly", keys.get("interval", "1"), MAX_INTERVAL["WEEKLY"])
+        day = WEEKDAYS.index(_day(keys["handoff_day"])) if "handoff_day" in keys else None
+        return plain if day is None else Cadence("weekly", plain.interval, day)
+    if ("rrule" in keys) == ("interval_days" in keys):
+        unusual()
+    return (
+        _by_rule(_text(keys["rrule"]))
+        if "rrule" in keys
+        else _repeating("custom", keys["interval_days"], 366)
+    )
+
+
+def _repeating(kind: Any, interval: Any, most: int) -> Cadence:
+    return Cadence(kind, _whole(interval, 1, most))
+
+
+@lru_cache(maxsize=4096)
+def _by_rule(text: str) -> Cadence:
+    try:
+        rule = parse_rule(text)
+    except RuleError:
+        raise Unusual from None
+    if rule.notes:
+        unusual()
+    return Cadence("custom", rrule=rule.text)
+
+
+def _coverage(node: Any) -> Coverage:
+    if node == "always":
+        return "always"
+    return "none" if node == "none" else _windows(node)
+
+
+def _restrictions(node: Any) -> Restrictions:
+    if type(node) is dict:
+        return (WholeDays(_days(tuple(_list(node["days_of_week"])))),) if len(node) == 1 else unusual()
+    return _windows(node)
+
+
+def _windows(nodes: Any) -> Restrictions:
+    if not _list(nodes):
+        unusual()
+    return tuple([_window(_known(node, _WINDOW)) for node in nodes])
+
+
+def _window(keys: dict[str, Any]) -> DailyWindow | WeeklyWindow:
+    days = tuple(_list(keys["days"])) if "days" in keys else None
+    for edge in (keys["from"], keys["to"]):
+        if type(edge) is str and _SEXAGESIMAL.fullmatch(edge):
+            unusual()
+    return _window_of(_text(keys["from"]), _text(keys["to"]), days)
+
+
+@lru_cache(maxsize=4096)
+def _window_of(start: str, end: str, days: tuple[str, ...] | None) -> DailyWindow | WeeklyWindow:
+    first, last = start.split(" "), end.split(" ")
+    try:
+        low, high = parse_clock(first[-1]), parse_clock(last[-1], end_of_day=True)
+    except ValueError:
+        raise Unusual from None
+    if len(first) == len(last) == 1:
+        return DailyWindow(low, high, ALL_DAYS if days is None else _days(days))
+    if len(first) != 2 or len(last) != 2 or days is not None:
+        unusual()
+    return WeeklyWindow(WEEKDAYS.index(_day(first[0])), low, WEEKDAYS.index(_day(last[0])), high)
+
+
+@lru_cache(maxsize=1024)
+def _days(days: tuple[str, ...]) -> tuple[int, ...]:
+    numbers = {WEEKDAYS.index(_day(day)) for day in days}
+    if not days or len(numbers) < len(days):
+        unusual()
+    return tuple(sorted(numbers))
+
+
+# Scalars -----------------------------------------------------------------------------------------------
+
+
+def _day(text: Any) -> str:
+    return str(text) if text in WEEKDAYS else unusual()
+
+
+def _slug(text: Any) -> str:
+    return str(text) if _SLUG.fullmatch(text) else unusual()
+
+
+def _user_or_nobody(text: Any, found: Usual) -> str:
+    slug = _slug(text)
+    if slug != NOBODY:
+        found.mentioned.add(slug)
+    return slug
+
+
+def _user_slug(text: Any, found: Usual) -> str:
+    slug = _user_or_nobody(text, found)
+    return slug if slug != NOBODY else unusual()
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str) or (value in _NULLS and type(value) is str):
+        unusual()
+    return str(value)
+
+
+def _name(value: Any) -> str:
+    text = _text(value)
+    return _visible(text) if text.isprintable() and text.strip() and len(text) <= 255 else unusual()
+
+
+def _prose(value: Any) -> str:
+    text = _text(value)
+    return _visible(text) if text.replace("\n", "").isprintable() and len(text) <= 10_000 else unusual()
+
+
+def _visible(text: str) -> str:
+    """Printable text that has no invisible letter in it either."""
+    return str(text) if text.isascii() or not UNSHOWN.search(text.replace("\n", "")) else unusual()
+
+
+def _email(value: Any) -> str:
+    return str(value) if _EMAIL.fullmatch(value) else unusual()
+
+
+def _zone(value: Any) -> str:
+    return str(value) if zone_fault(str(_text(value))) is None else unusual()
+
+
+def _texts(node: Any) -> tuple[tuple[str, str], ...]:
+    return tuple(sorted([(_name(key), _prose(value)) for key, value in _mapping(node).items()]))
+
+
+def _whole(value: Any, low: int, high: int) -> int:
+    """Only a number without quotes is one."""
+    if type(value) is not str or not _NUMBER.fullmatch(value) or not low <= int(value) <= high:
+        unusual()
+    return int(value)
+
+
+def _flag(value: Any) -> bool:
+    return value == "true" if type(value) is str and value in ("true", "false") else unusual()
+
+
+def _clock(value: Any) -> int:
+    if type(value) is str and _SEXAGESIMAL.fullmatch(value):
+        unusual()
+    return _clock_of(_text(value))
+
+
+@lru_cache(maxsize=2048)
+def _clock_of(text: str) -> int:
+    try:
+        return parse_clock(text)
+    except ValueError:
+        raise Unusual from None
+
+
+def _optional_when(keys: dict[str, Any], key: str) -> When | None:
+    return _when(keys[key]) if key in keys else None
+
+
+@lru_cache(maxsize=16_384)
+def _when(text: Any) -> When:
+    try:
+        return parse_when(text)
+    except ValueError:
+        raise Unusual from None
+
+
+# Collections -------------------------------------------------------------------------------------------
+
+
+def _known(node: Any, keys: frozenset[str]) -> dict[str, Any]:
+    """A mapping with none but known keys."""
+    return node if type(node) is dict and node.keys() <= keys else unusual()
+
+
+def _mapping(node: Any) -> dict[str, Any]:
+    return node if type(node) is dict else unusual()
+
+
+def _list(node: Any) -> list[Any]:
+    return node if type(node) is list else unusual()
