@@ -59,7 +59,7 @@ def judged(loaded: Loaded, path: Path, *, now: Instant, until: Instant) -> list[
     from oncall_gitops.core.checks import judge, overrides_that_end
     from oncall_gitops.core.problem import in_order
     from oncall_gitops.source.files import no_files
-    from oncall_gitops.source.silence import audible, pointless
+    from oncall_gitops.source.silence import audible, commented, pointless
 
     if not loaded.files and not loaded.problems:
         return [no_files(path)]
@@ -70,7 +70,8 @@ def judged(loaded: Loaded, path: Path, *, now: Instant, until: Instant) -> list[
         incomplete=loaded.incomplete,
         is_partial=loaded.has_errors,
     )
-    warnings = [*loaded.problems, *loaded.silenced, *found, *overrides_that_end(loaded.readable)]
+    ending = overrides_that_end(loaded.readable, files=commented(loaded.texts))
+    warnings = [*loaded.problems, *loaded.silenced, *found, *ending]
     idle = pointless(loaded.texts, warnings, is_partial=loaded.has_errors)
     return in_order([*loaded.problems, *audible([*found, *idle], loaded.texts)])
 

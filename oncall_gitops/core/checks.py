@@ -6,18 +6,20 @@ coverage that are not kept, and warnings. No rule stops at the first mistake, or
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
+from dataclasses import replace
 
 from oncall_gitops.core import address, words
 from oncall_gitops.core.certainty import is_always_covered
 from oncall_gitops.core.contradictions import CONTRADICTIONS
 from oncall_gitops.core.coverage import judged_window, uncovered
+from oncall_gitops.core.definition import override_address
 from oncall_gitops.core.doubts import DOUBTS, misplaced_overrides
 from oncall_gitops.core.dst import CLOCK_CHANGES
 from oncall_gitops.core.model.instant import FOREVER, Instant
 from oncall_gitops.core.model.interval import Interval
 from oncall_gitops.core.model.shift import Gap
-from oncall_gitops.core.model.state import DesiredState
+from oncall_gitops.core.model.state import DesiredState, file_of
 from oncall_gitops.core.problem import Problem
 from oncall_gitops.core.scene import Scene
 from oncall_gitops.core.wallclock import Zone, zone
@@ -47,9 +49,17 @@ def judge(
     return [problem for check in (broken_promises, *DOUBTS, *CLOCK_CHANGES) for problem in check(scene)]
 
 
-def overrides_that_end(desired: DesiredState) -> list[Problem]:
-    """The warnings that every override has, one day: a comment may silence them early."""
-    return list(misplaced_overrides(Scene(desired, now=FOREVER)))
+def overrides_that_end(desired: DesiredState, *, files: Collection[str]) -> list[Problem]:
+    """The warnings that every override of some files has, one day: a comment may silence them early."""
+    schedules = {
+        full_name: schedule
+        for full_name, schedule in desired.state.schedules.items()
+        if files
+        for addresses in [(override_address(override, schedule) for override in schedule.overrides)]
+        if any(file_of(desired.origins, known) in files for known in addresses)
+    }
+    some = replace(desired, state=replace(desired.state, schedules=schedules))
+    return list(misplaced_overrides(Scene(some, now=FOREVER)))
 
 
 def broken_promises(scene: Scene) -> Iterator[Problem]:

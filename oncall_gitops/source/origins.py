@@ -63,7 +63,12 @@ class Origins(Mapping[tuple[str, ...], Origin]):
         if (place := self._places.get(known)) or "/" not in known:
             return place
         full_name = "/".join(known.split("/", 3)[1:3])
-        return self._derived(full_name).get(known) if full_name in self._below else None
+        if full_name not in self._below:
+            return None
+        if known == address.schedule(full_name):
+            document, schedule, _ = self._below[full_name]
+            return document, ("teams", schedule.team, "schedules", schedule.slug)
+        return self._derived(full_name).get(known)
 
     def _derived(self, full_name: str) -> dict[str, Place]:
         """A schedule of a usual file, and all that is below it, by address."""

@@ -49,6 +49,11 @@ def audible(problems: Iterable[Problem], texts: Mapping[str, str]) -> list[Probl
     return heard
 
 
+def commented(texts: Mapping[str, str]) -> set[str]:
+    """The files that may hold such comments."""
+    return {file for file, text in texts.items() if _WORDS in text}
+
+
 def pointless(
     texts: Mapping[str, str], warnings: Iterable[Problem], *, is_partial: bool = False
 ) -> Iterator[Problem]:
@@ -85,11 +90,12 @@ def _pointless(silence: Silence, message: str, hint: str) -> Problem:
 def _silences(file: str, text: str) -> Iterator[Silence]:
     spans = _texts_within(text)
     starts = [start for start, _ in spans]
+    line, counted = 1, 0
     for found in _COMMENT.finditer(text):
         before = bisect_right(starts, found.start()) - 1
         if before >= 0 and found.start() < spans[before][1]:
             continue
-        line = text.count("\n", 0, found.start()) + 1
+        line, counted = line + text.count("\n", counted, found.start()), found.start()
         column = found.start() - text.rfind("\n", 0, found.start())
         end = column + len(found[0].rstrip())
         codes = tuple(dict.fromkeys(_CODE.findall(found[1])))

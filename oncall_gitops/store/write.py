@@ -20,7 +20,7 @@ from oncall_gitops.core.materialise import ShiftEdit
 from oncall_gitops.core.model.instant import Instant, instant_text
 from oncall_gitops.core.model.live import LiveState
 from oncall_gitops.core.model.schedule import Schedule
-from oncall_gitops.core.model.state import State
+from oncall_gitops.core.model.state import State, file_of
 from oncall_gitops.core.problem import Origin
 from oncall_gitops.store import tables
 from oncall_gitops.store.columns import insert_rows, update_rows
@@ -67,7 +67,7 @@ def write_objects(
     rows = dict(_rows(desired, written | _moved_along(desired, live, written, ids), ids))
     for known, row in rows.items():
         if known.startswith("schedule/"):
-            row["source_file"] = origins[(known,)].file if (known,) in origins else None
+            row["source_file"] = file_of(origins, known)
     _write(driver, rows, created=created, ids=ids)
     _refresh_sources(driver, live, origins, but=rows)
     hide(driver, [change.address for change in changes if change.action == "delete"], ids=ids, at=at)
@@ -238,10 +238,10 @@ def _refresh_sources(
 ) -> None:
     """Schedules that moved to another file without a change."""
     moved = [
-        {"id": row.id, "source_file": origins[(known,)].file}
+        {"id": row.id, "source_file": file}
         for known, row in live.objects.items()
-        if known.startswith("schedule/") and row.managed and known not in but and (known,) in origins
-        if origins[(known,)].file != row.source_file
+        if known.startswith("schedule/") and row.managed and known not in but
+        if (file := file_of(origins, known)) not in (None, row.source_file)
     ]
     update_rows(driver, tables.schedules, moved)
 

@@ -4,11 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Protocol, runtime_checkable
 
 from oncall_gitops.core.model.schedule import Schedule
 from oncall_gitops.core.model.team import Team
 from oncall_gitops.core.model.user import User
 from oncall_gitops.core.problem import Origin
+
+
+@runtime_checkable
+class KnowsFiles(Protocol):
+    """Origins for which the file is cheap and the place in it is not."""
+
+    def file(self, address: str) -> str | None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,3 +41,11 @@ class DesiredState:
     origins: Mapping[tuple[str, ...], Origin] = field(default_factory=dict, compare=False)
     renamed_from: Mapping[str, str] = field(default_factory=dict, compare=False)
     files: int = field(default=0, compare=False)
+
+
+def file_of(origins: Mapping[tuple[str, ...], Origin], address: str) -> str | None:
+    """The file in which an object is written; some origins know it without looking for the place in it."""
+    if isinstance(origins, KnowsFiles):
+        return origins.file(address)
+    origin = origins.get((address,))
+    return origin.file if origin else None
