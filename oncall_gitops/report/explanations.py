@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import unicodedata
 from collections.abc import Iterable
 from textwrap import fill, indent
@@ -11,6 +10,7 @@ import click
 
 from oncall_gitops.core.diagnostics import TITLES, is_warning
 from oncall_gitops.core.explanations.explanation import Explanation
+from oncall_gitops.report.json_text import json_text
 from oncall_gitops.report.terminal import shown
 
 _COLUMNS = 100
@@ -45,7 +45,7 @@ def explanation_json(code: str, explanation: Explanation) -> str:
         "column": 1 if explanation.is_shell else column,
         "good": explanation.good,
     }
-    return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
+    return json_text(document)
 
 
 def codes_text(codes: Iterable[str]) -> str:
@@ -54,7 +54,7 @@ def codes_text(codes: Iterable[str]) -> str:
 
 
 def codes_json(codes: Iterable[str]) -> str:
-    return json.dumps([_entry(code) for code in codes], indent=2, ensure_ascii=False) + "\n"
+    return json_text([_entry(code) for code in codes])
 
 
 def _entry(code: str) -> dict[str, str]:

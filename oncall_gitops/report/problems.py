@@ -6,13 +6,13 @@ untrusted, so that nothing of it reaches a terminal or a workflow log unescaped.
 
 from __future__ import annotations
 
-import json
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import click
 
 from oncall_gitops.core.problem import Origin, Problem
+from oncall_gitops.report.json_text import json_text
 from oncall_gitops.report.terminal import shown
 
 GITHUB_LIMIT = 9
@@ -49,7 +49,7 @@ def problems_json(problems: Sequence[Problem], *, files: int, strict: bool = Fal
         "warnings": len(problems) - errors,
         "diagnostics": [_diagnostic(problem) for problem in problems],
     }
-    return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
+    return json_text(document)
 
 
 def problems_github(problems: Sequence[Problem]) -> str:
@@ -111,7 +111,7 @@ def _excerpt(
     carets = click.style(mark * max(_width(_printed(marked)), 1), fg=colour, bold=True)
     yield f"{margin} {_dim('|')}"
     yield f"{origin.line:>{len(margin)}} {_dim('|')} {_printed(before)}{_printed(marked)}{_printed(after)}"
-    yield f"{margin} {_dim('|')} {blank}{carets}" + (f" {words}" if words else "")
+    yield f"{margin} {_dim('|')} {blank}{carets}" + (f" {shown(words)}" if words else "")
 
 
 def _cut(line: str, origin: Origin) -> tuple[str, str, str]:
@@ -167,7 +167,7 @@ def _diagnostic(problem: Problem) -> dict[str, object]:
 def _command(problem: Problem) -> str:
     origin = problem.origin
     properties = {
-        "file": origin.file,
+        "file": shown(origin.file),
         "line": origin.line,
         "endLine": origin.end_line,
         "col": origin.column,

@@ -7,7 +7,6 @@ formats.
 from __future__ import annotations
 
 import hashlib
-import json
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -16,6 +15,7 @@ from urllib.parse import quote
 from oncall_gitops import __version__
 from oncall_gitops.core.diagnostics import TITLES, is_warning
 from oncall_gitops.core.problem import Origin, Problem
+from oncall_gitops.report.json_text import json_text
 from oncall_gitops.report.terminal import shown
 
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
@@ -40,7 +40,7 @@ def problems_sarif(problems: Sequence[Problem], *, texts: Mapping[str, str]) -> 
         "results": [_result(problem, codes.index(problem.code), texts, seen) for problem in problems],
     }
     log = {"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}
-    return json.dumps(log, indent=2, ensure_ascii=False) + "\n"
+    return json_text(log)
 
 
 def _rule(code: str, means: str, why: str) -> dict[str, object]:
@@ -80,9 +80,8 @@ def _location(origin: Origin) -> dict[str, object]:
 
 def _artifact(file: str) -> dict[str, str]:
     """Relative to the folder where the program was called, which a service takes for the repository's."""
-    if file.startswith("/"):
-        return {"uri": f"file://{quote(file)}"}
-    return {"uri": quote(file)}
+    uri = quote(file.encode("utf-8", "backslashreplace"))
+    return {"uri": f"file://{uri}" if file.startswith("/") else uri}
 
 
 def _fingerprint(problem: Problem, texts: Mapping[str, str], seen: Counter[str]) -> str:

@@ -18,11 +18,11 @@ def shown(text: str) -> str:
     if text.isascii() and text.isprintable():
         return text
     return "".join(
-        char if unicodedata.category(char) not in _UNSAFE else f"\\u{{{ord(char):x}}}" for char in text
+        char if unicodedata.category(char) not in UNSAFE else f"\\u{{{ord(char):x}}}" for char in text
     )
 
 
-_UNSAFE = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
+UNSAFE = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
 
 
 def harmless(value: Any) -> Any:
