@@ -16,6 +16,8 @@ _FORBIDDEN = re.compile(
 )
 _ODD_INDENTATION = re.compile("^[ \t]*([\xa0\u1680\u2000-\u200b\u202f\u205f\u2060\u3000])", re.MULTILINE)
 _CONFLICT = re.compile(r"^(?:<{7} |>{7} |\|{7} |={7}\r?$)", re.MULTILINE)
+_PLAIN = bytes([0x09, 0x0A, *range(0x20, 0x7F)])
+_CONFLICT_SIGNS = (b"<<<<<<<", b">>>>>>>", b"|||||||", b"=======")
 _OTHER_ENCODINGS = (
     (b"\xff\xfe\x00\x00", "UTF-32"),
     (b"\x00\x00\xfe\xff", "UTF-32"),
@@ -40,7 +42,12 @@ def decode(content: bytes, name: str) -> tuple[str, list[Problem]]:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         return "", [_not_utf8(content, error, name)]
-    return text, _forbidden(text, name)
+    return text, [] if _is_plain(content) else _forbidden(text, name)
+
+
+def _is_plain(content: bytes) -> bool:
+    """Whether one look is enough: ASCII that can be printed, in lines, and no row of seven of one sign."""
+    return not content.translate(None, _PLAIN) and not any(sign in content for sign in _CONFLICT_SIGNS)
 
 
 def escaped_fault(value: str) -> str | None:

@@ -35,8 +35,8 @@ from oncall_gitops.source.text import escaped_fault
 
 _ODD_KEYS = frozenset({"", "~", "<<", "null", "Null", "NULL"})
 _WITH_OFFSET = re.compile(r"T\d\d:\d\d(?::\d\d)?[+-]\d\d:", re.ASCII)
-_MARKED = re.compile(r"""(?:\A|[\s,:?'"\[\]{}-])[&*!]|\t""")
-"""A tab, or what may be an anchor, an alias or a tag."""
+_MARKED = re.compile(r"""(?:\A|[\s,:?'"\[\]{}-])[&*!]""")
+"""What may be an anchor, an alias or a tag."""
 
 
 class Unusual(Exception):
@@ -69,7 +69,9 @@ def read_usual(text: str) -> Usual | None:
     """The content of a text if it is usual in every respect."""
     from oncall_gitops.source.values import usual_file
 
-    if _MARKED.search(text) or _WITH_OFFSET.search(text):
+    if "\t" in text or _WITH_OFFSET.search(text):
+        return None
+    if ("&" in text or "*" in text or "!" in text) and _MARKED.search(text):
         return None
     try:
         return usual_file(plain_tree(text))
@@ -79,7 +81,7 @@ def read_usual(text: str) -> Usual | None:
 
 def plain_tree(text: str) -> Any:  # noqa: C901 (one loop: a call for each scalar would be felt)
     """The text as dicts, lists, `str` for what is written plainly and `Quoted`."""
-    next_event = yaml.CBaseLoader(text).get_event
+    next_event = yaml.cyaml.CParser(text).get_event
     _opening(next_event)
     waiting: list[tuple[Any, Any]] = []
     current: Any = None

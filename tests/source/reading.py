@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from oncall_gitops.core.checks import judge
@@ -11,6 +15,7 @@ from oncall_gitops.source.read import Loaded, load
 from oncall_gitops.source.silence import audible
 
 NOW = parse_instant("2026-11-22T20:00Z")
+NOBODY_ID = 65_534
 NINETY_DAYS = 90 * 86_400
 
 GOOD = """\
@@ -58,6 +63,24 @@ def read(folder: Path, files: dict[str, str] | str) -> Loaded:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8", newline="")
     return load(folder)
+
+
+@contextmanager
+def unprivileged_folder() -> Iterator[Path]:
+    """A folder to read without root's right to read everything; run as anybody else, any folder is that."""
+    was = os.geteuid()
+    with tempfile.TemporaryDirectory() as folder:
+        os.chmod(folder, 0o755)
+        try:
+            yield Path(folder)
+        finally:
+            os.seteuid(was)
+
+
+def give_up_privileges() -> None:
+    """Until the end of `unprivileged_folder`, be nobody."""
+    if os.geteuid() == 0:
+        os.seteuid(NOBODY_ID)
 
 
 def judged(loaded: Loaded, *, now: Instant = NOW) -> list[Problem]:

@@ -11,6 +11,7 @@ import pytest
 from oncall_gitops.core.problem import Problem
 from oncall_gitops.source.files import find_files, read_bytes
 from oncall_gitops.source.read import load
+from tests.source.reading import give_up_privileges, unprivileged_folder
 
 USERS = "users: {alice: {name: Alice, email: alice@example.com}}\n"
 
@@ -139,9 +140,10 @@ def test_a_suffix_in_capitals_is_a_warning_since_the_file_is_not_read(tmp_path: 
     assert (problem.code, problem.severity) == ("OG920", "warning")
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="everything can be read as root")
-def test_what_cannot_be_read_is_an_error(tmp_path: Path) -> None:
-    (tmp_path / "a.yaml").write_text(USERS)
-    (tmp_path / "a.yaml").chmod(0)
+def test_what_cannot_be_read_is_an_error() -> None:
+    with unprivileged_folder() as folder:
+        (folder / "a.yaml").write_text(USERS)
+        (folder / "a.yaml").chmod(0)
+        give_up_privileges()
 
-    assert [problem.code for problem in load(tmp_path).problems] == ["OG101"]
+        assert [problem.code for problem in load(folder).problems] == ["OG101"]
