@@ -151,3 +151,22 @@ def test_scripts_stop_at_what_they_do_not_expect(script: Path) -> None:
     assert text.startswith("#!/usr/bin/env bash\n")
     assert re.search(r"^set -e?uo pipefail$", text, re.MULTILINE)
     assert not re.search(r"\beval\b|curl|wget|sudo", text)
+
+
+def test_the_pages_name_what_is_there() -> None:
+    """Inputs, outputs, workflows, environments and links of the page, and of deploy's."""
+    page = (ROOT / "docs" / "github.md").read_text()
+    action = read_yaml(ACTION / "action.yml")
+
+    for name in (*action["inputs"], *action["outputs"]):
+        assert f"`{name}`" in page
+    assert all(f"[{file.stem}](../.github/workflows/{file.name})" in page for file in OURS)
+    assert all(
+        environment in page for environment in ("`oncall-plan`", "`oncall-apply`", "`ONCALL_DATABASE_URL`")
+    )
+    for folder, text in (
+        (ROOT / "docs", page),
+        (ROOT / "deploy", (ROOT / "deploy" / "README.md").read_text()),
+    ):
+        for link in re.findall(r"\]\((?!https?:)([^)#]+)", text):
+            assert (folder / link).exists(), link
