@@ -71,13 +71,13 @@ def _diff() -> Any:
     return command
 
 
-def test_two_validators_agree_on_thousands_of_mutations() -> None:
+def test_two_validators_agree_on_a_thousand_mutations() -> None:
     chance = random.Random(7)
     whole = json.loads(json.dumps(plan_document(of_everything())))
     for name in ("changes", "advice"):
         whole[name] = whole[name][:2]
     verdicts = set()
-    for _ in range(3000):
+    for _ in range(1000):
         document = deepcopy(whole)
         _mutate(document, chance)
         ours = first_violation(document, PLAN_SCHEMA) is None
@@ -90,7 +90,7 @@ def test_a_mutated_plan_is_shown_or_refused_and_nothing_else(tmp_path: Path) -> 
     chance = random.Random(11)
     whole = json.loads(json.dumps(plan_document(of_everything())))
     codes = set()
-    for number in range(400):
+    for number in range(200):
         document = deepcopy(whole)
         _mutate(document, chance)
         (tmp_path / "plan.json").write_text(json.dumps(document))
