@@ -98,6 +98,8 @@ class _Assembly:
                     path = (*sites[0].path, "time_off", written)
                     self._origins.add(address.time_off(slug, index), sites[0].document, path)
                 self._rename(here, entry.renamed_from and address.user(entry.renamed_from))
+                if entry.timezone and has_offsets(sites[0].document):
+                    self.problems += odd_offsets(sites[0].document, sites[0].node, timezone=entry.timezone)
 
     def teams(self) -> None:
         for slug, declarations in self._declared.teams.items():

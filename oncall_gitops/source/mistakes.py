@@ -27,6 +27,16 @@ _BELONGS = {
     "layers": "layers stand below a schedule",
     "rotation": "a rotation stands below a schedule or a layer",
 }
+_ELSEWHERE = {
+    "schedule": "an override below its schedule does not name it",
+    "overrides": "overrides stand below a schedule, or at the top of a file",
+    "rotation": "a rotation stands below a schedule or a layer",
+    "layers": "layers stand below a schedule",
+    "members": "members stand below a team",
+    "priority": "only layers have a priority",
+    "restrictions": "only layers have restrictions",
+    "handoff_time": "it stands beside the rotation, below the schedule or layer",
+}
 _FOR_EXAMPLE = {
     "name": "Alice Ng", "email": "alice@example.com", "timezone": "Europe/Berlin", "start_date": "2026-01-05",
     "priority": "10", "rotation": "{type: weekly, users: [alice, bob]}", "type": "weekly",
@@ -121,7 +131,7 @@ def _unknown_key(document: Document, loc: Path, meant: str | None) -> Problem:
             f"`{key}` does not go with `follows`" if "follows" in node else "`offset` goes with `follows`"
         )
         return Problem(document.origin(key), "OG212", message, "`follows` and `offset` stand alone")
-    hint = f'did you mean "{meant}"?' if meant else ""
+    hint = f'did you mean "{meant}"?' if meant else _ELSEWHERE.get(str(loc[-1]), "")
     return Problem(document.origin(key), "OG201", f"unknown key {shown(key)}", hint)
 
 

@@ -33,6 +33,7 @@ _LOOSE_CLOCK = re.compile(
     r"\s*([0-9]{1,2})(?:[:.h]?([0-9]{2}))?(?::[0-9]{2})?\s*([ap]\.?m\.?)?\s*", re.IGNORECASE
 )
 _CURLY_QUOTES = "\u201c\u201d\u2018\u2019"
+_SHORT_DATE = re.compile(r"([0-9]{4})[-/.]([0-9]{1,2})[-/.]([0-9]{1,2})(T[0-9]{2}:[0-9]{2})?", re.ASCII)
 _LOOSE_WHEN = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2})[ tT]+([0-9]{2}:[0-9]{2}(?::[0-9]{2})?)(.*)")
 
 
@@ -244,10 +245,21 @@ def _no_time(text: str, error: ValueError) -> PydanticCustomError:
         return wrong(
             "OG403", f"{shown(text)} is not a date or time: a T joins the two", better and f"write {better}"
         )
+    if (short := _SHORT_DATE.fullmatch(text)) and (better := _padded(short)):
+        return wrong("OG403", f"{shown(text)} is not a date or time", f"write {better}")
     if re.match(r"\d{4}-\d{2}-\d{2}", text):
         reason = _why_no_date(error)
         return wrong("OG403", f"{shown(text)} is not a date or time{reason}", expected)
     return wrong("OG403", f"{shown(text)} is not a date or time", expected)
+
+
+def _padded(short: re.Match[str]) -> str:
+    """A date whose month or day has one digit, as it should be; nothing if there is no such day."""
+    better = f"{short[1]}-{short[2]:0>2}-{short[3]:0>2}{short[4] or ''}"
+    try:
+        return parse_when(better).text
+    except ValueError:
+        return ""
 
 
 def _why_no_date(error: ValueError) -> str:

@@ -70,12 +70,32 @@ def explained(error: Any, text: str, file: str) -> Problem:
         line, column, code = error.context_mark.line, error.context_mark.column, "OG110"
         message = f"{_UNCLOSED[context]}, opened in line {line + 1}: it ends nowhere"
         hint = _CLOSE[context]
+    elif problem.startswith("mapping values") and (missed := _missed_key(lines, line)):
+        line, column, message, hint = missed
+        code = "OG110"
     else:
         message, code = f"this is not YAML: {problem}" + (f" ({context})" if context else ""), "OG110"
         hint = next((words for start, words in _REMEDIES.items() if problem.startswith(start)), _LOOK)
         if "\t" in source[: column + 1]:
             hint = "there is a tab in this line: use spaces"
     return Problem(Origin(file, line + 1, column + 1, line + 1, column + 2), code, message, hint)
+
+
+def _missed_key(lines: list[str], line: int) -> tuple[int, int, str, str] | None:
+    """The line above, if it is the one at fault: a key without a colon, or without the space after it."""
+    above = next((row for row in range(line - 1, -1, -1) if lines[row].split("#")[0].strip()), None)
+    if above is None:
+        return None
+    text = lines[above].split(" #")[0].rstrip()
+    bare, indent = text.lstrip(" "), len(text) - len(text.lstrip(" "))
+    if found := re.fullmatch(r"(- )?([a-z_]+):(\S.*)", bare):
+        return above, indent, "a key needs a space after its colon", f"write `{found[2]}: {found[3]}`"
+    if found := re.fullmatch(r"-([a-z0-9_].*)", bare):
+        return above, indent, "an entry of a list needs a space after its dash", f"write `- {found[1]}`"
+    if found := re.fullmatch(r"(- )?([a-z_]+)(?:[ =]+(\S.*))?", bare):
+        better = f"{found[2]}: {found[3] or ''}".rstrip()
+        return above, indent, "a key needs a colon after it", f"write `{better}`"
+    return None
 
 
 def _is_unclosed(error: Any, problem: str) -> bool:

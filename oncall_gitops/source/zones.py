@@ -8,6 +8,7 @@ they know no summer time and are easily read with the opposite sign.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
@@ -140,7 +141,8 @@ def _unknown(name: str) -> ZoneFault:
         meant = _WINDOWS.get(windows)
         hint = f'did you mean "{meant}"?' if meant else "look up its IANA name, such as Europe/Berlin"
         return ZoneFault("OG402", f"{shown(name)} is a Windows name of a time zone", hint)
-    guess = closest(name.replace("\\", "/").replace(" ", "_").removeprefix("./"), places)
+    written = name.replace("\\", "/").replace(" ", "_").removeprefix("./")
+    guess = _by_city().get(written.lower().rpartition("/")[2]) or closest(written, places)
     hint = f'did you mean "{guess}"?' if guess else 'use an IANA name such as "Europe/Berlin", or UTC'
     return ZoneFault("OG401", f"unknown time zone {shown(name)}", hint)
 
@@ -165,6 +167,15 @@ def _names() -> tuple[frozenset[str], dict[str, str]]:
                 pass
     places = (zones | listed) - _REFUSED
     return frozenset(places), {name: target for name, target in links.items() if name not in places}
+
+
+@cache
+def _by_city() -> dict[str, str]:
+    """The zones by their last part, where it names one alone: `Berlin` is most often meant so."""
+    places, _ = _names()
+    cities = sorted((name.rpartition("/")[2].lower(), name) for name in places if "/" in name)
+    counts = Counter(city for city, _ in cities)
+    return {city: name for city, name in cities if counts[city] == 1}
 
 
 @cache

@@ -69,6 +69,10 @@ ALSO: dict[str, set[str]] = {"OG121": {"OG201"}, "OG409": {"OG905"}}
 """What a bad example cannot be without."""
 
 
+def test_the_titles_say_something_else_each() -> None:
+    assert len(set(TITLES.values())) == len(TITLES)
+
+
 def _found(code: str, text: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> list[Problem]:
     monkeypatch.chdir(folder)
     folder.chmod(0o755)
