@@ -43,11 +43,12 @@ def command(
 
     A warning is silenced by `# oncall-gitops: ignore OG901` on its line.
     """
-    from oncall_gitops.source.read import load
+    from oncall_gitops.source.read import load, uncollected
 
     now = read_clock(as_of)
-    loaded = load(path)
-    problems = judged(loaded, path, now=now, until=now + (horizon or settings.horizon))
+    with uncollected():
+        loaded = load(path)
+        problems = judged(loaded, path, now=now, until=now + (horizon or settings.horizon))
     failed = any(problem.is_error or strict for problem in problems)
     click.echo(_rendered(problems, loaded, format=format, strict=strict), nl=False)
     if failed:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import lru_cache
 
 from oncall_gitops.core import address, words
 from oncall_gitops.core.certainty import everybody_works, has_hours_of_base
@@ -44,8 +45,9 @@ def misplaced_overrides(scene: Scene) -> Iterator[Problem]:
     for schedule, _, here, span in scene.overrides():
         if span.is_empty:
             continue
-        spans = [turning.span for turning in turnings_of(schedule)]
-        if spans and not any(span.overlaps(other) for other in spans):
+        turnings = list(turnings_of(schedule))
+        if turnings and not any(span.overlaps(turning.span) for turning in turnings):
+            spans = [turning.span for turning in turnings]
             first, last = min(other.start for other in spans), max(other.end for other in spans)
             is_early = span.end <= first
             edge = words.at(first if is_early else last, zone(schedule.timezone))
@@ -315,11 +317,13 @@ def _second_handoff(turning: Turning) -> str:
 
 def _covers(high: Turning, low: Turning) -> bool:
     """Whether one layer claims every instant that another one can have."""
-    if high.span.start > low.span.start or high.span.end < low.span.end or not _always_held(high):
+    if not _always_held(high):
         return False
-    if not high.restrictions:
-        return True
-    return bool(low.restrictions) and high.zone is low.zone and _holds(high.restrictions, low.restrictions)
+    if high.restrictions:
+        is_comparable = low.restrictions and high.zone is low.zone
+        if not is_comparable or not _holds(high.restrictions, low.restrictions):
+            return False
+    return high.span.start <= low.span.start and low.span.end <= high.span.end
 
 
 def _always_held(turning: Turning) -> bool:
@@ -333,6 +337,7 @@ def _holds(outer: Restrictions, inner: Restrictions) -> bool:
     return _minutes(inner) & ~_minutes(outer) == 0
 
 
+@lru_cache(maxsize=1024)
 def _minutes(restrictions: Restrictions) -> int:
     """The minutes of the week as bits."""
     bits = 0

@@ -41,6 +41,12 @@ class Change(NamedTuple):
             return f"{where} does not exist: the clocks go forward, and {instead} is meant instead"
         return f"{where} occurs twice: the clocks go back, and the first of the two is meant"
 
+    def meets(self, clock: int) -> bool:
+        """Whether it skips or repeats a time of the day."""
+        return self.low <= self.low // DAY * DAY + clock < self.high or (
+            self.low <= self.high // DAY * DAY + clock < self.high
+        )
+
     @property
     def code(self) -> str:
         return "OG913" if self.skips else "OG914"
@@ -54,8 +60,15 @@ def handoffs(scene: Scene) -> Iterator[Problem]:
             continue
         if isinstance(scene.firing(turning), RuleError):
             continue
-        changes = [change for change in _changes(turning.zone, scene.now) if change.moment in turning.span]
-        recurrence = Recurrence(rule_of(rotation.cadence, start=turning.origin), turning.origin)
+        span, origin = turning.span, turning.origin
+        changes = [
+            change
+            for change in _changes(turning.zone, scene.now)
+            if change.moment in span and (_may_vary(rotation) or change.meets(origin % DAY))
+        ]
+        if not changes:
+            continue
+        recurrence = Recurrence(rule_of(rotation.cadence, start=origin), origin)
         for skips in (True, False):
             met = (
                 (change, occurrences[0])
@@ -104,6 +117,12 @@ def _changes(timezone: Zone, now: Instant, ahead: int = AHEAD) -> tuple[Change, 
         low, high = sorted((moment + before, moment + after))
         changes.append(Change(moment, low, high, skips=after > before))
     return tuple(changes)
+
+
+def _may_vary(rotation: Rotation) -> bool:
+    """Whether handoffs may come at other times of the day than the first one."""
+    rule = rotation.cadence.rrule
+    return rule is not None and ("HOUR" in rule or "MINUTE" in rule)
 
 
 def _time_of_day(scene: Scene, turning: Turning, rotation: Rotation) -> Origin:

@@ -24,7 +24,7 @@ from oncall_gitops.core.problem import Problem
 from oncall_gitops.source import build, mistakes
 from oncall_gitops.source.document import Document, Mapping, Node, Scalar
 from oncall_gitops.source.document import Sequence as Listed
-from oncall_gitops.source.names import Declaration, Declared, Path, Site, gather
+from oncall_gitops.source.names import Declaration, Path, Site, gather
 from oncall_gitops.source.offsets import has_offsets, odd_offsets
 from oncall_gitops.source.origins import Origins
 from oncall_gitops.source.references import unresolved
@@ -55,7 +55,7 @@ class Assembled:
 def assemble(documents: Sequence[Document], *, unread: frozenset[str] = frozenset()) -> Assembled:
     """The desired state that documents describe; `unread` are the words of files that could not be read."""
     read = [document for document in documents if document.is_read]
-    assembly = _Assembly(gather(read), unread)
+    assembly = _Assembly(read, unread)
     for document in read:
         if not document.is_usual:
             assembly.problems += mistakes.unknown_top_keys(document)
@@ -69,7 +69,9 @@ def assemble(documents: Sequence[Document], *, unread: frozenset[str] = frozense
 class _Assembly:
     """The state while it is put together."""
 
-    def __init__(self, declared: Declared, unread: frozenset[str]) -> None:
+    def __init__(self, documents: Sequence[Document], unread: frozenset[str]) -> None:
+        declared = gather(documents)
+        self._documents = documents
         self.problems = declared.problems
         self._declared = declared
         self._reading = Reading(
@@ -162,6 +164,8 @@ class _Assembly:
         broken = list(unresolved(desired, self._declared))
         self.problems += [problem for problem, _ in broken]
         self._incomplete |= {name for _, name in broken if name}
+        for document in self._documents:
+            document.usual = None  # the state has its values now
         return Assembled(desired, self.problems, frozenset(self._incomplete))
 
     # Usual files ----------------------------------------------------------------------------------------

@@ -50,7 +50,7 @@ def load(path: Path, *, instead: Mapping[str, bytes] | None = None) -> Loaded:
 
     `instead` gives files, by name, another content than the one that they have: what if they said this?
     """
-    with _uncollected():
+    with uncollected():
         return _load(path, instead or {})
 
 
@@ -77,8 +77,8 @@ def _load(path: Path, instead: Mapping[str, bytes]) -> Loaded:
 
 
 @contextmanager
-def _uncollected() -> Iterator[None]:
-    """Trees are built and kept, none of it garbage: looking for some, again and again, would double the time."""
+def uncollected() -> Iterator[None]:
+    """Values are made and kept, none of it garbage: looking for some, again and again, would double the time."""
     was_enabled = gc.isenabled()
     gc.disable()
     try:

@@ -81,7 +81,7 @@ def read_usual(text: str) -> Usual | None:
 
 def plain_tree(text: str) -> Any:  # noqa: C901 (one loop: a call for each scalar would be felt)
     """The text as dicts, lists, `str` for what is written plainly and `Quoted`."""
-    next_event = yaml.cyaml.CParser(text).get_event
+    next_event = yaml.CBaseLoader(text).get_event
     _opening(next_event)
     waiting: list[tuple[Any, Any]] = []
     current: Any = None
