@@ -35,9 +35,7 @@ def _unknown(code: str, known: list[str]) -> str:
 
     digits = "".join(character for character in code if character.isdecimal())
     close = (
-        [f"OG{digits}"]
-        if f"OG{digits}" in known
-        else get_close_matches(code.upper(), known, n=3, cutoff=0.75)
+        [f"OG{digits}"] if f"OG{digits}" in known else get_close_matches(code.upper(), known, n=3, cutoff=0.6)
     )
     hint = f" Did you mean {', '.join(close)}?" if close else " `oncall-gitops explain` lists all codes."
     return f'There is no diagnostic "{shown(code[:60])}".{hint}'

@@ -94,7 +94,8 @@ def shared_priorities(scene: Scene) -> Iterator[Problem]:
             if first != layer.slug:
                 related = scene.at(address.layer(schedule.full_name, first), "priority")
                 message = f'the priority {layer.priority} is taken by the layer "{first}"'
-                hint = "priorities are unique within a schedule, those of inactive layers too"
+                free = _free_priority(layer.priority, {other.priority for other in schedule.layers})
+                hint = f"give one of the two another, such as {free}; inactive layers keep theirs"
                 origin = scene.at(here, "priority")
                 yield Problem(origin, "OG502", message, hint, related=((related, "first taken here"),))
 
@@ -122,6 +123,12 @@ def clashing_overrides(scene: Scene) -> Iterator[Problem]:
                 yield Problem(scene.at(here, "start"), "OG503", message, hint, related=related)
             if latest is None or span.end > latest[0].end:
                 latest = span, here, user
+
+
+def _free_priority(wanted: int, taken: set[int]) -> int:
+    """The nearest priority that no layer has, rather above than below."""
+    free = (number for number in range(1, 1001) if number not in taken)
+    return min(free, key=lambda number: (abs(number - wanted), -number), default=wanted)
 
 
 def _apart(later: Interval, earlier: Interval, timezone: Zone) -> str:
@@ -215,12 +222,17 @@ def _ends_early(what: str, start: When, end: When, places: tuple[Origin, Origin]
     relation = "at or before"
     if start.written is end.written:
         relation = "on" if start.seconds == end.seconds else "before"
-    message = f"the {what} ends {relation} its start, {start.text}"
+    message = f"the {what} ends {relation} its start, {_bare(what, start.text)}"
     hint = "the end is exclusive: one day ends on the next day"
     later = _a_year_later(end) if relation != "on" else None
     if later and start.text < later:
-        hint = f"did you mean {later}?"
+        hint = f"did you mean {_bare(what, later)}?"
     return Problem(places[1], "OG501", message, hint, related=((places[0], "the start"),))
+
+
+def _bare(what: str, text: str) -> str:
+    """A time as it was most likely written: a date, where that means midnight."""
+    return text.removesuffix("T00:00") if what in ("override", "time off") else text
 
 
 def _a_year_later(end: When) -> str | None:

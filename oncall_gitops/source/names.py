@@ -100,7 +100,9 @@ def _look(document: Document, declared: Declared) -> None:
     for key, site in _entries(document, ("users",), declared.problems):
         if key == NOBODY:
             message = '"nobody" is reserved: it stands for an intended hole'
-            declared.problems.append(Problem(document.origin(site.key), "OG303", message))
+            declared.problems.append(
+                Problem(document.origin(site.key), "OG303", message, "give this user another slug")
+            )
             continue
         declared.users.setdefault(key, []).append(site)
     for team, site in _entries(document, ("teams",), declared.problems):
