@@ -77,7 +77,7 @@ def read_bytes(file: SourceFile) -> bytes | Problem:
             return _not_regular(file.name, status.st_mode)
         if status.st_size > MAX_BYTES:
             return _too_large(file.name)
-        content = _read_all(handle)
+        content = _read_all(handle, expected=status.st_size + 1)
     except OSError as error:
         return _problem(file.name, "OG101", f"cannot read {file.name}: {_reason(error)}")
     finally:
@@ -224,10 +224,14 @@ def _too_large(name: str) -> Problem:
     )
 
 
-def _read_all(handle: int) -> bytes:
-    pieces = []
-    left = MAX_BYTES + 1
-    while left and (piece := os.read(handle, left)):
+def _read_all(handle: int, *, expected: int) -> bytes:
+    """The bytes, one more than are allowed at most; the first look asks for no more than there should be."""
+    content = os.read(handle, expected)
+    if len(content) < expected:
+        return content
+    pieces = [content]
+    left = MAX_BYTES + 1 - len(content)
+    while left > 0 and (piece := os.read(handle, left)):
         pieces.append(piece)
         left -= len(piece)
     return b"".join(pieces)
