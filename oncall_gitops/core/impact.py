@@ -27,14 +27,21 @@ class Span(NamedTuple):
     cause: Cause
 
 
+class NextHolder(NamedTuple):
+    """Who takes over, and when."""
+
+    start: Instant
+    user: str
+
+
 class HolderNow(NamedTuple):
     """Who is on call at the instant of the plan, and who is next (the first other holder in the window)."""
 
     schedule: str
     before: str | None
     after: str | None
-    next_before: Held | None = None
-    next_after: Held | None = None
+    next_before: NextHolder | None = None
+    next_after: NextHolder | None = None
 
 
 class Hours(NamedTuple):
@@ -86,9 +93,7 @@ def assess(
     changed = {name: _changed(before.get(name, ()), after.get(name, ()), window) for name in names}
     return Impact(
         window,
-        on_call_now=tuple(
-            _now(name, before.get(name, ()), after.get(name, ()), window.start) for name in names
-        ),
+        on_call_now=on_call_now(before, after, at=window.start),
         shifts=tuple(
             Span(name, start, end, old, new, cause(name, start, new))
             for name in names
@@ -108,6 +113,14 @@ def assess(
             for gap in _joined((s, e) for s, e, old, _ in changed[name] if old is None)
         ),
         newly_shared=tuple(_newly_shared(before, after, window)),
+    )
+
+
+def on_call_now(before: Runs, after: Runs, *, at: Instant) -> tuple[HolderNow, ...]:
+    """Who is on call at an instant and who is next, on both sides, by schedule."""
+    return tuple(
+        _now(name, before.get(name, ()), after.get(name, ()), at)
+        for name in sorted(before.keys() | after.keys())
     )
 
 
@@ -153,8 +166,9 @@ def _now(name: str, before: Sequence[Held], after: Sequence[Held], at: Instant) 
     return HolderNow(name, old, new, _next(before, at, old), _next(after, at, new))
 
 
-def _next(runs: Sequence[Held], at: Instant, holder_now: str | None) -> Held | None:
-    return next((run for run in runs if run.start > at and run.user != holder_now), None)
+def _next(runs: Sequence[Held], at: Instant, holder_now: str | None) -> NextHolder | None:
+    others = (run for run in runs if run.start > at and run.user != holder_now)
+    return next((NextHolder(run.start, run.user) for run in others), None)
 
 
 def _hours(before: Runs, after: Runs, window: Interval, zone_of: ZoneOf) -> Iterable[Hours]:

@@ -5,14 +5,15 @@ Text, JSON and the exit code are all rendered from a `Proposal`, so that they ca
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from oncall_gitops.core.advice import Advice, advise
 from oncall_gitops.core.coverage import judged_window, uncovered
 from oncall_gitops.core.definition import definitions, override_address
 from oncall_gitops.core.diff import Cause, Change
-from oncall_gitops.core.impact import Impact, ScheduleGap, assess, holder
+from oncall_gitops.core.impact import HolderNow, Impact, ScheduleGap, assess, holder, on_call_now
 from oncall_gitops.core.limits import Limits
 from oncall_gitops.core.model.instant import Instant
 from oncall_gitops.core.model.interval import Interval
@@ -23,10 +24,13 @@ from oncall_gitops.core.model.state import DesiredState, State
 from oncall_gitops.core.plan import Plan, make_plan
 from oncall_gitops.core.resolve import Timetable, override_span
 from oncall_gitops.core.safety import Check, Evidence, judge
-from oncall_gitops.core.scope import Scope, followed_by
+from oncall_gitops.core.scope import Scope, followed_by, people_of
 from oncall_gitops.core.workload import Held
 
 Stored = Mapping[str, Sequence[StoredShift]]
+
+_NEAR = 8 * 86_400
+"""Within this, most schedules hand over."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,50 +104,112 @@ def propose(desired: DesiredState, live: LiveState, stored: Stored, request: Req
     """
     plan = make_plan(desired, live, scope=request.scope, tzdata=request.tzdata)
     stored = plan.renaming.shifts(stored)
-    window = request.window
-    affected = _affected(plan)
-    resolved = {
-        name: Timetable(plan.after.schedules[name], siblings=plan.after.schedules).whole_shifts(window)
-        for name in affected
-        if name in plan.after.schedules
-    }
+    names = _affected(plan)
     before = {
-        name: _before(plan.live, stored.get(name, ()), name, window)
-        for name in affected
+        name: _before(plan.live, stored.get(name, ()), name, request.window)
+        for name in names
         if name in plan.live.state.schedules
     }
-    after = {name: [Held(s.start, s.end, s.user) for s in shifts] for name, shifts in resolved.items()}
-    impact = assess(before, after, window=window, cause=_Causes(plan).cause, zone_of=_zones(plan))
+    return _concluded(
+        desired, plan, request, _Sides(before, _resolved(plan.after, names, request.window)), stored
+    )
+
+
+def compare_states(desired: DesiredState, base: State, request: Request) -> Proposal:
+    """The plan from one state to another, as if the first were in a database that holds nothing else.
+
+    Schedules that are the same on both sides, and name nobody whose hours may change, are only asked who is on
+    call now.
+    """
+    objects = {name: LiveObject(name, managed=True) for name in definitions(base)}
+    live = LiveState(base, objects, tzdata=request.tzdata)
+    plan = make_plan(desired, live, scope=request.scope, tzdata=request.tzdata)
+    before, after = plan.live.state, plan.after
+    names = _affected(plan)
+    moved = {name for name in names if before.schedules.get(name) != after.schedules.get(name)}
+    moved |= {
+        name for name in names if name in after.schedules and followed_by(after.schedules[name]) & moved
+    }
+    people = people_of(before, moved & before.schedules.keys()) | people_of(
+        after, moved & after.schedules.keys()
+    )
+    people |= {
+        change.address.partition("/")[2] for change in plan.changes if change.address.startswith("user/")
+    }
+    still = [name for name in names if name not in moved]
+    involved = [name for name in still if people & people_of(after, [name])]
+    same = _resolved(after, involved, request.window)
+    sides = _Sides(
+        {
+            name: _held(shifts)
+            for name, shifts in {**same, **_resolved(before, moved, request.window)}.items()
+        },
+        {**same, **_resolved(after, moved, request.window)},
+        tuple(_same_holder(after, name, request.window) for name in still if name not in same),
+    )
+    return _concluded(desired, plan, request, sides, {})
+
+
+class _Sides(NamedTuple):
+    """Who is on call before, the whole shifts after, and who is on call now where nothing changes."""
+
+    before: Mapping[str, Sequence[Held]]
+    after: Mapping[str, Sequence[Shift]]
+    still: tuple[HolderNow, ...] = ()
+
+
+def _concluded(
+    desired: DesiredState, plan: Plan, request: Request, sides: _Sides, stored: Stored
+) -> Proposal:
+    """The plan with its impact, safety and advice."""
+    impact = assess(
+        sides.before,
+        {name: _held(shifts) for name, shifts in sides.after.items()},
+        window=request.window,
+        cause=_Causes(plan).cause,
+        zone_of=_zones(plan),
+    )
+    impact = replace(impact, on_call_now=tuple(sorted((*impact.on_call_now, *sides.still))))
     evidence = Evidence(
         plan=plan,
         impact=impact,
         files=request.source.files,
         desired_schedules=len(desired.state.schedules),
-        new_gaps=_new_gaps(plan, before, resolved, window),
+        new_gaps=_new_gaps(plan, sides.before, sides.after, request.window),
         at=request.at,
     )
-    safety = judge(evidence, limits=request.limits, allow=request.allow)
-    advice = advise(plan, desired.origins, at=request.at)
-    return Proposal(request, plan, impact, safety, tuple(advice), tuple(affected), resolved, stored)
-
-
-def compare_states(desired: DesiredState, base: State, request: Request) -> Proposal:
-    """The plan from one state to another, as if the first were in a database that holds nothing else."""
-    known = definitions(base)
-    live = LiveState(
-        state=base,
-        objects={name: LiveObject(name, managed=True) for name in known},
-        tzdata=request.tzdata,
-        shifts_until=dict.fromkeys(base.schedules, request.until),
+    return Proposal(
+        request,
+        plan,
+        impact,
+        safety=judge(evidence, limits=request.limits, allow=request.allow),
+        advice=tuple(advise(plan, desired.origins, at=request.at)),
+        schedules=tuple(
+            sorted(sides.before.keys() | sides.after.keys() | {now.schedule for now in sides.still})
+        ),
+        resolved=sides.after,
+        stored=stored,
     )
-    stored = {
-        name: [
-            StoredShift(f"{name}#{number}", shift.start, shift.end, shift.user, shift.source)
-            for number, shift in enumerate(_timetable(base, name).whole_shifts(request.window))
-        ]
-        for name in base.schedules
-    }
-    return propose(desired, live, stored, request)
+
+
+def _resolved(state: State, names: Iterable[str], window: Interval) -> dict[str, list[Shift]]:
+    return {name: _timetable(state, name).whole_shifts(window) for name in names if name in state.schedules}
+
+
+def _held(shifts: Iterable[Shift]) -> list[Held]:
+    return [Held(shift.start, shift.end, shift.user) for shift in shifts]
+
+
+def _same_holder(state: State, name: str, window: Interval) -> HolderNow:
+    """Who is on call now and next in a schedule in which nothing changes; looks far only if it must."""
+    timetable = _timetable(state, name)
+
+    def looking(part: Interval) -> HolderNow:
+        runs = {name: _held(timetable.shifts(part))}
+        return on_call_now(runs, runs, at=window.start)[0]
+
+    near = looking(window.cut(Interval(window.start, window.start + _NEAR)))
+    return near if near.next_after else looking(window)
 
 
 def table_edge(live: LiveState, full_name: str, at: Instant) -> Instant:

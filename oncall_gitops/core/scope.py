@@ -49,7 +49,7 @@ class Scope:
         teams = {name.split("/")[0] for name in names} | set(self.teams)
         if self.is_whole:
             teams |= state.teams.keys()
-        people = set(state.users) if self.is_whole else _people(state, names, teams)
+        people = set(state.users) if self.is_whole else people_of(state, names) | _members(state, teams)
         found |= {address.team(slug) for slug in teams & state.teams.keys()}
         return found | {address.user(slug) for slug in people & state.users.keys()}
 
@@ -75,15 +75,24 @@ def followed_by(schedule: Schedule) -> set[str]:
     return {f"{schedule.team}/{r.schedule}" for r in rotations if isinstance(r, Following)}
 
 
-def _people(state: State, names: Iterable[str], teams: Iterable[str]) -> set[str]:
+def people_of(state: State, names: Iterable[str]) -> set[str]:
+    """Everybody whom schedules name, in rotations and overrides."""
     people: set[str] = set()
+    names = set(names)
     for schedule in (state.schedules[name] for name in names):
         for rotation in [schedule.rotation, *(layer.rotation for layer in schedule.layers)]:
             if isinstance(rotation, Rotation):
                 people |= {place.user for place in rotation.places}
                 people |= {rotation.anchor.user} if rotation.anchor else set()
+            elif (
+                isinstance(rotation, Following)
+                and (target := f"{schedule.team}/{rotation.schedule}") not in names
+            ):
+                people |= people_of(state, [target]) if target in state.schedules else set()
         for override in schedule.overrides:
             people |= {override.user, override.replaces or "", override.created_by or ""}
-    for team in teams:
-        people |= set(state.teams[team].members) if team in state.teams else set()
     return people
+
+
+def _members(state: State, teams: Iterable[str]) -> set[str]:
+    return {slug for team in teams if team in state.teams for slug in state.teams[team].members}

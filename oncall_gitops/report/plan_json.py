@@ -5,11 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from oncall_gitops.core.diff import Change
-from oncall_gitops.core.impact import ScheduleGap
+from oncall_gitops.core.impact import NextHolder, ScheduleGap
 from oncall_gitops.core.model.instant import Instant, instant_text
 from oncall_gitops.core.plan import FORMAT_VERSION
 from oncall_gitops.core.proposal import Proposal
-from oncall_gitops.core.workload import Held
 
 COUNTED = ("create", "update", "rename", "delete")
 
@@ -130,7 +129,7 @@ def _change(change: Change) -> dict[str, Any]:
     }
 
 
-def _next(held: Held | None) -> dict[str, Any] | None:
+def _next(held: NextHolder | None) -> dict[str, Any] | None:
     return {"user": held.user, "start": instant_text(held.start)} if held else None
 
 

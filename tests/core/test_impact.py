@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from oncall_gitops.core.impact import Impact, assess
+from oncall_gitops.core.impact import Impact, NextHolder, assess
 from oncall_gitops.core.model.interval import Interval
 from oncall_gitops.core.workload import Held, Load
 from tests.builders import at
@@ -71,7 +71,7 @@ def test_who_is_next_is_the_first_other_holder_in_the_window() -> None:
     before = [Held(0, 9, "alice"), Held(9, 20, "alice"), Held(30, 40, "bob")]
     [now] = impact({"a/x": before}, {"a/x": before[:2]}).on_call_now
 
-    assert (now.next_before, now.next_after) == (Held(30, 40, "bob"), None)
+    assert (now.next_before, now.next_after) == (NextHolder(30, "bob"), None)
 
 
 def test_nights_and_weekends_are_counted_where_the_person_lives() -> None:

@@ -7,12 +7,14 @@ from dataclasses import replace
 
 from hypothesis import HealthCheck, assume, given, settings
 
+from oncall_gitops.core.definition import definitions
 from oncall_gitops.core.limits import Limits
 from oncall_gitops.core.model.instant import Instant
+from oncall_gitops.core.model.live import LiveObject, LiveState
 from oncall_gitops.core.model.override import Override
 from oncall_gitops.core.model.schedule import Schedule
 from oncall_gitops.core.model.state import DesiredState, State
-from oncall_gitops.core.proposal import Proposal, Request, Source, compare_states
+from oncall_gitops.core.proposal import Proposal, Request, Source, compare_states, propose
 from oncall_gitops.core.resolve import resolve
 from oncall_gitops.core.scope import Scope
 from tests.builders import a_state, a_user
@@ -78,6 +80,30 @@ def holders(whole: State, name: str, case: Case) -> Iterator[tuple[Instant, str]
         first = case.window.start + -(-(shift.start - case.window.start) // QUARTER) * QUARTER
         for moment in range(first, shift.end, QUARTER):
             yield moment, shift.user
+
+
+@LAW
+@given(cases(), cases())
+def test_what_is_left_out_where_nothing_changes_is_not_missed(one: Case, two: Case) -> None:
+    quiet = replace(two.schedule, team="other", slug="quiet", rotation=two.schedule.rotation)
+    others = [replace(sibling, team="other") for sibling in two.siblings]
+    before = state(one.schedule, *one.siblings, quiet, *others)
+    after = state(*one.siblings, quiet, *others)
+    request = Request(one.window.start, one.window.end, Scope(), Limits(), (), Source(1), "2026f")
+
+    short = compare_states(DesiredState(after), before, request).impact
+    whole = propose(DesiredState(after), as_live(before, one), {}, request).impact
+
+    assert short.on_call_now == whole.on_call_now
+    assert [span[:5] for span in short.shifts] == [span[:5] for span in whole.shifts]
+    assert (short.hours, short.newly_shared) == (whole.hours, whole.newly_shared)
+    assert (short.gaps_opened, short.gaps_closed) == (whole.gaps_opened, whole.gaps_closed)
+
+
+def as_live(whole: State, case: Case) -> LiveState:
+    """A database whose table was never filled, so that its definitions answer for it."""
+    objects = {name: LiveObject(name, managed=True) for name in definitions(whole)}
+    return LiveState(whole, objects, newest_as_of=case.window.start, tzdata="2026f")
 
 
 @LAW

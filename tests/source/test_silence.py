@@ -81,7 +81,9 @@ def test_a_comment_that_silences_nothing_is_a_warning_at_its_place(
     ],
 )
 def test_words_inside_of_text_are_no_comment(value: str, tmp_path: Path) -> None:
-    text = GOOD.replace("start_date: 2026-01-05\n", f"start_date: 2026-01-05\n        description: {value}\n", 1)
+    text = GOOD.replace(
+        "start_date: 2026-01-05\n", f"start_date: 2026-01-05\n        description: {value}\n", 1
+    )
 
     assert [p.code for p in problems(tmp_path, text) if p.code == "OG922"] == []
 
