@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 from itertools import pairwise
+from sys import intern
 from typing import Any
 
 from oncall_gitops.core.model.layer import Layer
@@ -206,6 +207,7 @@ def _cadence(keys: dict[str, Any]) -> Cadence:
     )
 
 
+@lru_cache(maxsize=1024, typed=True)  # a number in quotes is text
 def _repeating(kind: Any, interval: Any, most: int) -> Cadence:
     return Cadence(kind, _whole(interval, 1, most))
 
@@ -277,7 +279,7 @@ def _day(text: Any) -> str:
 
 
 def _slug(text: Any) -> str:
-    return str(text) if _SLUG.fullmatch(text) else unusual()
+    return intern(str(text)) if _SLUG.fullmatch(text) else unusual()
 
 
 def _user_or_nobody(text: Any, found: Usual) -> str:
@@ -318,7 +320,7 @@ def _email(value: Any) -> str:
 
 
 def _zone(value: Any) -> str:
-    return str(value) if zone_fault(str(_text(value))) is None else unusual()
+    return intern(str(value)) if zone_fault(_text(value)) is None else unusual()
 
 
 def _texts(node: Any) -> tuple[tuple[str, str], ...]:
