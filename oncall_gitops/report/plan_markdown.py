@@ -7,12 +7,12 @@ rows of every table, and last the advice. Text that users wrote is escaped (`mar
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from itertools import groupby
 from typing import Any, NamedTuple
 
 from oncall_gitops.core.model.instant import parse_instant
+from oncall_gitops.report.fields import edit_text
 from oncall_gitops.report.gantt import gantt
 from oncall_gitops.report.markdown import brief, code, escaped, folded, named, table
 from oncall_gitops.report.terminal import local_words
@@ -254,7 +254,7 @@ def _objects(document: Document, *, with_fields: bool) -> list[str]:
         lines.append(f"- {change['action']} {code(change['address'])}{was}{_cover(change)}{cause}{place}")
         if with_fields and change["action"] in ("update", "rename"):
             lines += [
-                f"  - {named(field['path'])}: {_value(field['before'])} → {_value(field['after'])}"
+                f"  - {named(field['path'])}: {brief(edit_text(field['before'], field['after']))}"
                 for field in change["fields"]
             ]
     return [folded(f"Object changes ({len(_changes(document))})", "\n".join(lines))] if lines else []
@@ -285,12 +285,6 @@ def _changes(document: Document) -> list[Mapping[str, Any]]:
 
 def _more(count: int, most: int, what: str) -> list[str]:
     return [f"*and {count - most} more {what}, in the JSON plan.*"] if count > most else []
-
-
-def _value(value: object) -> str:
-    if value is None:
-        return "(none)"
-    return escaped(value if isinstance(value, str) else json.dumps(value, ensure_ascii=False))
 
 
 def _zone(document: Document, schedule: str) -> str:

@@ -5,7 +5,6 @@ The order is that of what matters at 3 a.m.: who is on call now, who is from now
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from itertools import groupby
 from typing import Any
@@ -13,6 +12,7 @@ from typing import Any
 import click
 
 from oncall_gitops.core.model.instant import Instant, parse_instant
+from oncall_gitops.report.fields import edit_text, value_text
 from oncall_gitops.report.terminal import harmless, local_words, shown, table
 
 NO_CHANGES = "No changes. The database matches the files."
@@ -67,7 +67,7 @@ def stale_text(saved: Mapping[str, Any], fresh: Mapping[str, Any]) -> str:
 
 
 def _told(change: Mapping[str, Any]) -> str:
-    fields = ", ".join(f"{f['path']} {_value(f['before'])} -> {_value(f['after'])}" for f in change["fields"])
+    fields = ", ".join(f"{f['path']} {_edit(f)}" for f in change["fields"])
     is_edit = change["action"] in ("update", "rename") and fields
     return f"{change['action']} {change['address']}" + (f" ({fields})" if is_edit else "")
 
@@ -198,7 +198,7 @@ def _changes(changes: list[Mapping[str, Any]]) -> str:
         cause = f"  [{_CAUSES[change['cause']]}]" if change["cause"] in _CAUSES else ""
         lines.append(f"  {click.style(sign + ' ' + change['address'], fg=colour)}{was}{cause}{place}")
         if change["action"] in ("update", "rename"):
-            rows = [(f["path"], f"{_value(f['before'])} -> {_value(f['after'])}") for f in change["fields"]]
+            rows = [(f["path"], _edit(f)) for f in change["fields"]]
             if rows:
                 lines.append(table(rows, indent="      ").rstrip("\n"))
     return "\n".join(lines) + "\n"
@@ -220,7 +220,11 @@ def _kept(document: Mapping[str, Any]) -> str:
     lines = [click.style("Not managed by the files, kept", bold=True)]
     for change in kept:
         fields = {field["path"]: field["after"] for field in change["fields"]}
-        told = [f"{path} {_value(fields[path])}" for path in ("user", "end", "reason") if path in fields]
+        told = [
+            f"{path} {shown(value_text(fields[path]))}"
+            for path in ("user", "end", "reason")
+            if path in fields
+        ]
         lines.append(f"  . {change['address']}  {', '.join(told)}".rstrip())
     return "\n".join(lines) + "\n"
 
@@ -242,10 +246,8 @@ def _closing(document: Mapping[str, Any]) -> str:
     )
 
 
-def _value(value: object) -> str:
-    if value is None:
-        return "(none)"
-    return shown(value if isinstance(value, str) else json.dumps(value, ensure_ascii=False))
+def _edit(field: Mapping[str, Any]) -> str:
+    return shown(edit_text(field["before"], field["after"]))
 
 
 def _words(text: str, timezone: str) -> str:
