@@ -12,7 +12,7 @@ import pytest
 from oncall_gitops.source.files import find_files
 from oncall_gitops.source.formatting.replace import replace_content
 from tests.commands.shell import Shell
-from tests.source.reading import GOOD, varied
+from tests.source.reading import GOOD, give_up_privileges, unprivileged_folder, varied
 
 ROOT = Path(__file__).parents[2]
 CROOKED = varied('handoff_time: "09:00"', "handoff_time:   09:00")
@@ -152,15 +152,17 @@ def test_what_somebody_else_has_edited_meanwhile_is_not_overwritten(tmp_path: Pa
     assert [entry.name for entry in tmp_path.iterdir()] == ["a.yaml"]
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
 def test_a_read_only_file_is_not_replaced(files: Shell) -> None:
-    files.write(CROOKED)
-    (files.schedules / "rota.yaml").chmod(0o444)
-    done = files("fmt")
+    with unprivileged_folder() as folder:
+        file = folder / "rota.yaml"
+        file.write_text(CROOKED)
+        file.chmod(0o444)
+        give_up_privileges()
+        done = files("fmt", str(folder))
 
-    assert done.code == 1
-    assert "read-only" in done.err
-    assert (files.schedules / "rota.yaml").read_text() == CROOKED
+        assert done.code == 1
+        assert "read-only" in done.err
+        assert file.read_text() == CROOKED
 
 
 def test_pre_commit_hooks_run_commands_that_exist_on_files_that_are_read() -> None:

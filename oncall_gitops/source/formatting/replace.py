@@ -15,7 +15,7 @@ def replace_content(path: str, *, before: bytes, after: bytes) -> None:
     `before` any more: somebody else's edit must not be lost.
     """
     target = os.path.realpath(path)
-    if not os.access(target, os.W_OK):
+    if not os.access(target, os.W_OK, effective_ids=os.access in os.supports_effective_ids):
         raise PermissionError(13, "the file is read-only", path)
     status = os.stat(target)
     folder = os.path.dirname(target)
