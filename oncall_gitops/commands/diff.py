@@ -33,6 +33,7 @@ from oncall_gitops.settings import Settings
 
 if TYPE_CHECKING:
     from oncall_gitops.core.model.state import State
+    from oncall_gitops.source.usual import Usual
 
 
 @click.command("diff")
@@ -65,10 +66,12 @@ def command(
     from oncall_gitops.core.proposal import Request, compare_states
     from oncall_gitops.core.scope import Scope
     from oncall_gitops.core.wallclock import tzdata_version
+    from oncall_gitops.source.read import uncollected
 
     at = read_clock(as_of)
-    desired, source = read_files(path, format=format)
-    with _base_state(path, base) as before:
+    known: dict[str, Usual] = {}
+    with uncollected(), _base_state(path, base, known) as before:
+        desired, source = read_files(path, format=format, known=known)
         request = Request(
             at=at,
             until=at + (horizon or settings.horizon),
@@ -91,13 +94,13 @@ def command(
 
 
 @contextmanager
-def _base_state(path: Path, base: str) -> Iterator[State]:
+def _base_state(path: Path, base: str, known: dict[str, Usual]) -> Iterator[State]:
     """What the base says; of files with mistakes, what of them can be read."""
     from oncall_gitops.source.git import tree_at
     from oncall_gitops.source.read import load
 
     with tree_at(base, path) as folder:
-        loaded = load(folder) if folder else None
+        loaded = load(folder, known=known) if folder else None
         if loaded and loaded.has_errors:
             click.echo(
                 f"warning: the files of {base} are not valid; they are read as far as they can be", err=True

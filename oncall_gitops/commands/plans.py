@@ -16,6 +16,7 @@ from oncall_gitops.core.limits import BLOCKING, WARNING
 if TYPE_CHECKING:
     from oncall_gitops.core.model.state import DesiredState
     from oncall_gitops.core.proposal import Proposal, Source
+    from oncall_gitops.source.usual import Usual
 
 FORMATS = ("text", "json", "markdown", "github")
 PENDING = 2
@@ -88,14 +89,19 @@ def scope_options(command: F) -> F:
     return command
 
 
-def read_files(path: Path, *, format: str) -> tuple[DesiredState, Source]:
-    """The desired state; every mistake in the files is told, and ends the command with exit 1."""
+def read_files(
+    path: Path, *, format: str, known: dict[str, Usual] | None = None
+) -> tuple[DesiredState, Source]:
+    """The desired state; every mistake in the files is told, and ends the command with exit 1.
+
+    `known` are texts that another load has read.
+    """
     from oncall_gitops.core.proposal import Source
     from oncall_gitops.report.problems import problems_github, problems_json, problems_text
     from oncall_gitops.source.git import checked_out
     from oncall_gitops.source.read import load
 
-    loaded = load(path)
+    loaded = load(path, known=known)
     if loaded.desired is None:
         match format:
             case "json":

@@ -8,7 +8,7 @@ same plan and the same plan id, whenever it is made.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass, replace
 
 from oncall_gitops.core import address
@@ -21,7 +21,7 @@ from oncall_gitops.core.model.schedule import Schedule
 from oncall_gitops.core.model.state import DesiredState, State
 from oncall_gitops.core.model.user import NOBODY
 from oncall_gitops.core.rename import Renaming, renaming
-from oncall_gitops.core.scope import Scope
+from oncall_gitops.core.scope import Scope, people_of_schedule
 
 FORMAT_VERSION = "1.0"
 
@@ -249,6 +249,7 @@ def _state_after(desired: State, live: State, *, wanted: Mapping[str, Definition
     users |= {slug: user for slug, user in desired.users.items() if address.user(slug) in wanted}
     teams = {slug: team for slug, team in live.teams.items() if address.team(slug) not in gone}
     teams |= {slug: team for slug, team in desired.teams.items() if address.team(slug) in wanted}
+    known = users.keys() | {NOBODY}
     schedules = {}
     for name in sorted(live.schedules.keys() | desired.schedules.keys()):
         if address.schedule(name) in gone:
@@ -259,7 +260,7 @@ def _state_after(desired: State, live: State, *, wanted: Mapping[str, Definition
         elif before:
             after = _with_kept(after, before, wanted=wanted, gone=gone)
         if after:
-            schedules[name] = _among(users, after)
+            schedules[name] = _among(known, after)
     return State(users, teams, schedules)
 
 
@@ -267,17 +268,21 @@ def _with_kept(
     after: Schedule, before: Schedule, *, wanted: Mapping[str, Definition], gone: set[str]
 ) -> Schedule:
     """The schedule of the files, and the live layers and overrides that neither they nor the plan touch."""
-    settled = wanted.keys() | gone
-    layers = [layer for layer in before.layers if address.layer(before.full_name, layer.slug) not in settled]
-    overrides = [
-        override for override in before.overrides if override_address(override, before) not in settled
-    ]
+
+    def is_settled(name: str) -> bool:
+        return name in wanted or name in gone
+
+    layers = [layer for layer in before.layers if not is_settled(address.layer(before.full_name, layer.slug))]
+    overrides = [o for o in before.overrides if not is_settled(override_address(o, before))]
+    if not layers and not overrides:
+        return after
     return replace(after, layers=(*after.layers, *layers), overrides=(*after.overrides, *overrides))
 
 
-def _among(users: Mapping[str, object], schedule: Schedule) -> Schedule:
+def _among(known: Set[str], schedule: Schedule) -> Schedule:
     """The schedule without unmanaged overrides, and places of unmanaged layers, of people who are gone."""
-    known = users.keys() | {NOBODY}
+    if people_of_schedule(schedule) <= known:
+        return schedule
     overrides = tuple(
         o for o in schedule.overrides if o.user in known and (o.replaces is None or o.replaces in known)
     )

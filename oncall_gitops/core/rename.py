@@ -56,6 +56,8 @@ class Renaming:
         )
 
     def live(self, live: LiveState) -> LiveState:
+        if not (self.users or self.teams or self.schedules or self.layers):
+            return live
         state = self.state(live.state)
         new_address = dict(zip(definitions(live.state), definitions(state), strict=True))
         return replace(
@@ -66,6 +68,8 @@ class Renaming:
         )
 
     def shifts(self, stored: Mapping[str, Iterable[StoredShift]]) -> dict[str, list[StoredShift]]:
+        if not (self.users or self.teams or self.schedules):
+            return {name: list(rows) for name, rows in stored.items()}
         return {
             self.schedule(name): [replace(row, user=self.user(row.user)) for row in rows]
             for name, rows in stored.items()

@@ -76,21 +76,25 @@ def followed_by(schedule: Schedule) -> set[str]:
 
 
 def people_of(state: State, names: Iterable[str]) -> set[str]:
-    """Everybody whom schedules name, in rotations and overrides."""
+    """Everybody whom schedules name, or those that they follow."""
     people: set[str] = set()
-    names = set(names)
-    for schedule in (state.schedules[name] for name in names):
-        for rotation in [schedule.rotation, *(layer.rotation for layer in schedule.layers)]:
-            if isinstance(rotation, Rotation):
-                people |= {place.user for place in rotation.places}
-                people |= {rotation.anchor.user} if rotation.anchor else set()
-            elif (
-                isinstance(rotation, Following)
-                and (target := f"{schedule.team}/{rotation.schedule}") not in names
-            ):
-                people |= people_of(state, [target]) if target in state.schedules else set()
-        for override in schedule.overrides:
-            people |= {override.user, override.replaces or "", override.created_by or ""}
+    for name in names:
+        people |= people_of_schedule(state.schedules[name])
+        for target in followed_by(state.schedules[name]) & state.schedules.keys():
+            people |= people_of_schedule(state.schedules[target])
+    return people
+
+
+def people_of_schedule(schedule: Schedule) -> set[str]:
+    """Everybody whom one schedule names itself, in rotations and overrides."""
+    people: set[str] = set()
+    for rotation in [schedule.rotation, *(layer.rotation for layer in schedule.layers)]:
+        if isinstance(rotation, Rotation):
+            people.update([place.user for place in rotation.places])
+            people |= {rotation.anchor.user} if rotation.anchor else set()
+    for override in schedule.overrides:
+        named = (override.user, override.replaces, override.created_by)
+        people |= {slug for slug in named if slug is not None}
     return people
 
 

@@ -16,6 +16,7 @@ COUNTED = ("create", "update", "rename", "delete")
 def plan_document(proposal: Proposal) -> dict[str, Any]:
     """The whole proposal; instants as `2026-11-22T18:30:00Z`, hours as numbers."""
     plan, request, impact = proposal.plan, proposal.request, proposal.impact
+    told = set(proposal.schedules)
     return {
         "format_version": FORMAT_VERSION,
         "plan_id": plan.plan_id,
@@ -31,7 +32,7 @@ def plan_document(proposal: Proposal) -> dict[str, Any]:
             name: schedule.timezone
             for state in (plan.live.state, plan.after)
             for name, schedule in state.schedules.items()
-            if name in proposal.schedules
+            if name in told
         },
         "source": {
             "commit": request.source.commit,

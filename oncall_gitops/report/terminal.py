@@ -71,6 +71,8 @@ def _padded(cell: str, width: int) -> str:
 
 def _width(text: str) -> int:
     plain = click.unstyle(text)
+    if plain.isascii():
+        return len(plain)
     return sum(
         0 if unicodedata.combining(char) else 2 if unicodedata.east_asian_width(char) in "WF" else 1
         for char in plain

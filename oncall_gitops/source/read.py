@@ -17,7 +17,7 @@ from oncall_gitops.source.document import Document, read_document
 from oncall_gitops.source.files import SourceFile, find_files, read_bytes, sized
 from oncall_gitops.source.silence import audible
 from oncall_gitops.source.text import decode
-from oncall_gitops.source.usual import read_usual
+from oncall_gitops.source.usual import Usual, read_usual
 
 _WORD = re.compile(r"[a-z0-9][a-z0-9._-]*", re.ASCII)
 
@@ -45,24 +45,29 @@ class Loaded:
         return any(problem.is_error for problem in self.problems)
 
 
-def load(path: Path, *, instead: Mapping[str, bytes] | None = None) -> Loaded:
+def load(
+    path: Path, *, instead: Mapping[str, bytes] | None = None, known: dict[str, Usual] | None = None
+) -> Loaded:
     """Read a folder or a file; the problems are in order of their places, silenced warnings left out.
 
     `instead` gives files, by name, another content than the one that they have: what if they said this?
+    `known` is handed from one load to the next, so that a text that two trees have in common is read once.
     """
     with uncollected():
-        return _load(path, instead or {})
+        return _load(path, instead or {}, {} if known is None else known, keeps=known is not None)
 
 
-def _load(path: Path, instead: Mapping[str, bytes]) -> Loaded:
+def _load(path: Path, instead: Mapping[str, bytes], known: dict[str, Usual], *, keeps: bool) -> Loaded:
     files, problems = find_files(path)
     documents = []
     texts: dict[str, str] = {}
     unread: set[str] = set()
     for file in files:
-        document = _document(file, problems, texts, instead.get(file.name))
+        document = _document(file, problems, texts, instead.get(file.name), known)
         if document is None:
             continue
+        if keeps and document.usual:
+            known[document.text] = document.usual
         problems += document.problems
         if not document.is_read:
             unread.update(_WORD.findall(document.text))
@@ -89,7 +94,11 @@ def uncollected() -> Iterator[None]:
 
 
 def _document(
-    file: SourceFile, problems: list[Problem], texts: dict[str, str], instead: bytes | None
+    file: SourceFile,
+    problems: list[Problem],
+    texts: dict[str, str],
+    instead: bytes | None,
+    known: Mapping[str, Usual],
 ) -> Document | None:
     content = read_bytes(file) if instead is None else sized(instead, file)
     if isinstance(content, Problem):
@@ -100,5 +109,5 @@ def _document(
     problems += faults
     if faults:
         return Document(file.name, text, None, [])
-    usual = read_usual(text)
+    usual = known.get(text) or read_usual(text)
     return Document(file.name, text, None, [], usual) if usual else read_document(text, file.name)
