@@ -314,10 +314,8 @@ def test_a_plan_made_before_somebody_elses_apply_is_refused_and_the_difference_i
     stale = shell("reconcile", "--plan", "plan.json", "--as-of", THURSDAY)
 
     assert stale.code == 4
-    assert (
-        'no longer: update schedule/payments/primary (rotation.users alice, bob, -carol)' in stale.err
-    )
-    assert 'now also: update schedule/payments/primary (rotation.users alice, bob, -dave)' in stale.err
+    assert "no longer: update schedule/payments/primary (rotation.users alice, bob, -carol)" in stale.err
+    assert "now also: update schedule/payments/primary (rotation.users alice, bob, -dave)" in stale.err
     after = rows("SELECT id, updated_at FROM schedules UNION SELECT id, updated_at FROM shifts ORDER BY 1")
     assert after == before
 
