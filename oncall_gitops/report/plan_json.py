@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from oncall_gitops.core.advice import Advice
 from oncall_gitops.core.diff import Change
-from oncall_gitops.core.impact import NextHolder, ScheduleGap
+from oncall_gitops.core.impact import Impact, NextHolder, ScheduleGap
 from oncall_gitops.core.model.instant import Instant, instant_text
 from oncall_gitops.core.plan import FORMAT_VERSION
 from oncall_gitops.core.proposal import Proposal
@@ -47,75 +48,84 @@ def plan_document(proposal: Proposal) -> dict[str, Any]:
             "unmanaged": len(proposal.kept),
         },
         "changes": [_change(change) for change in (*plan.changes, *proposal.kept)],
-        "impact": {
-            "on_call_now": [
-                {
-                    "schedule": now.schedule,
-                    "before": now.before,
-                    "after": now.after,
-                    "next_before": _next(now.next_before),
-                    "next_after": _next(now.next_after),
-                }
-                for now in impact.on_call_now
-            ],
-            "shifts": [
-                {**span._asdict(), "start": instant_text(span.start), "end": instant_text(span.end)}
-                for span in impact.shifts
-            ],
-            "gaps": {
-                "opened": [_gap(gap) for gap in impact.gaps_opened],
-                "closed": [_gap(gap) for gap in impact.gaps_closed],
-            },
-            "hours": [
-                {
-                    "user": hours.user,
-                    "before": _hours(hours.before.total),
-                    "after": _hours(hours.after.total),
-                    "nights": {"before": _hours(hours.before.nights), "after": _hours(hours.after.nights)},
-                    "weekends": {
-                        "before": _hours(hours.before.weekends),
-                        "after": _hours(hours.after.weekends),
-                    },
-                }
-                for hours in impact.hours
-            ],
-            "newly_shared": [
-                {
-                    "user": shared.user,
-                    "start": instant_text(shared.start),
-                    "end": instant_text(shared.end),
-                    "schedules": list(shared.schedules),
-                }
-                for shared in impact.newly_shared
-            ],
-        },
-        "advice": [
-            {
-                "schedule": advice.schedule,
-                "layer": advice.layer,
-                "code": advice.code,
-                "message": advice.message,
-                "file": advice.origin.file if advice.origin else None,
-                "line": advice.origin.line if advice.origin else None,
-                "yaml": advice.yaml,
-            }
-            for advice in proposal.advice
-        ],
-        "safety": {
-            "verdict": "blocked" if proposal.is_blocked else "ok",
-            "checks": [
-                {
-                    "rule": check.rule,
-                    "verdict": check.verdict,
-                    "limit": check.limit,
-                    "actual": check.actual,
-                    "allow": check.allow,
-                }
-                for check in proposal.safety
-            ],
-        },
+        "impact": _impact(impact),
+        "advice": [_advice(advice) for advice in proposal.advice],
+        "safety": _safety(proposal),
         "calendars": [],
         "applyable": not proposal.is_blocked,
+    }
+
+
+def _impact(impact: Impact) -> dict[str, Any]:
+    return {
+        "on_call_now": [
+            {
+                "schedule": now.schedule,
+                "before": now.before,
+                "after": now.after,
+                "next_before": _next(now.next_before),
+                "next_after": _next(now.next_after),
+            }
+            for now in impact.on_call_now
+        ],
+        "shifts": [
+            {**span._asdict(), "start": instant_text(span.start), "end": instant_text(span.end)}
+            for span in impact.shifts
+        ],
+        "gaps": {
+            "opened": [_gap(gap) for gap in impact.gaps_opened],
+            "closed": [_gap(gap) for gap in impact.gaps_closed],
+        },
+        "hours": [
+            {
+                "user": hours.user,
+                "before": _hours(hours.before.total),
+                "after": _hours(hours.after.total),
+                "nights": {"before": _hours(hours.before.nights), "after": _hours(hours.after.nights)},
+                "weekends": {
+                    "before": _hours(hours.before.weekends),
+                    "after": _hours(hours.after.weekends),
+                },
+            }
+            for hours in impact.hours
+        ],
+        "newly_shared": [
+            {
+                "user": shared.user,
+                "start": instant_text(shared.start),
+                "end": instant_text(shared.end),
+                "schedules": list(shared.schedules),
+            }
+            for shared in impact.newly_shared
+        ],
+    }
+
+
+def _advice(advice: Advice) -> dict[str, Any]:
+    return {
+        "schedule": advice.schedule,
+        "layer": advice.layer,
+        "code": advice.code,
+        "message": advice.message,
+        "file": advice.origin.file if advice.origin else None,
+        "line": advice.origin.line if advice.origin else None,
+        "yaml": advice.yaml,
+    }
+
+
+def _safety(proposal: Proposal) -> dict[str, Any]:
+    return {
+        "verdict": "blocked" if proposal.is_blocked else "ok",
+        "checks": [
+            {
+                "rule": check.rule,
+                "verdict": check.verdict,
+                "limit": check.limit,
+                "actual": check.actual,
+                "allow": check.allow,
+            }
+            for check in proposal.safety
+        ],
     }
 
 
