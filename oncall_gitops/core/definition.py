@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from oncall_gitops.core import address
 from oncall_gitops.core.diff import Definition, Json
@@ -38,6 +38,16 @@ def definitions(state: State) -> dict[str, Definition]:
         for override in schedule.overrides:
             found[override_address(override, schedule)] = override_definition(override)
     return found
+
+
+def addresses(state: State) -> Iterator[str]:
+    """The addresses of all objects of a state."""
+    yield from map(address.user, state.users)
+    yield from map(address.team, state.teams)
+    for name, schedule in state.schedules.items():
+        yield address.schedule(name)
+        yield from (address.layer(name, layer.slug) for layer in schedule.layers)
+        yield from (override_address(override, schedule) for override in schedule.overrides)
 
 
 def override_address(override: Override, schedule: Schedule) -> str:

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from oncall_gitops.core.advice import Advice, advise
 from oncall_gitops.core.coverage import judged_window, uncovered
-from oncall_gitops.core.definition import definitions, override_address
+from oncall_gitops.core.definition import addresses, override_address
 from oncall_gitops.core.diff import Cause, Change
 from oncall_gitops.core.impact import HolderNow, Impact, ScheduleGap, assess, holder, on_call_now
 from oncall_gitops.core.limits import Limits
@@ -121,7 +121,7 @@ def compare_states(desired: DesiredState, base: State, request: Request) -> Prop
     Schedules that are the same on both sides, and name nobody whose hours may change, are only asked who is on
     call now.
     """
-    objects = {name: LiveObject(name, managed=True) for name in definitions(base)}
+    objects = {name: LiveObject(name, managed=True) for name in addresses(base)}
     live = LiveState(base, objects, tzdata=request.tzdata)
     plan = make_plan(desired, live, scope=request.scope, tzdata=request.tzdata)
     before, after = plan.live.state, plan.after

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import pairwise
 
 from oncall_gitops.core.model.instant import FOREVER, FOREVER_AGO
@@ -190,10 +191,14 @@ def layer_turns(layer: Layer, schedule: Schedule, *, siblings: Mapping[str, Sche
     )
 
 
-def active_spans(restrictions: Restrictions, window: Interval, *, timezone: Zone) -> list[Interval]:
-    """When a layer's weekly windows are open, around the window: disjoint, in order, joined where they touch."""
+@lru_cache(maxsize=1024)
+def active_spans(restrictions: Restrictions, window: Interval, *, timezone: Zone) -> tuple[Interval, ...]:
+    """When a layer's weekly windows are open, around the window: disjoint, in order, joined where they touch.
+
+    Many layers have the same hours in the same zone, so the last answers are kept.
+    """
     if not restrictions:
-        return [window]
+        return (window,)
     spans = []
     first = monday(timezone.to_local(window.start) - LONGEST_JUMP) - WEEK
     last = timezone.to_local(window.end) + LONGEST_JUMP
@@ -203,7 +208,7 @@ def active_spans(restrictions: Restrictions, window: Interval, *, timezone: Zone
                 span = Interval(timezone.to_instant(week + start), timezone.to_instant(week + start + length))
                 if not span.is_empty and span.overlaps(window):
                     spans.append(span)
-    return _merged(sorted(spans))
+    return tuple(_merged(sorted(spans)))
 
 
 def _base_source(schedule: Schedule, siblings: Mapping[str, Schedule]) -> _Source | None:
