@@ -21,13 +21,13 @@ from oncall_gitops.commands.plans import (
     FORMATS,
     PENDING,
     allow_option,
+    blocked,
     detailed_exitcode_option,
     output_option,
     put_out,
     read_files,
     scope_options,
 )
-from oncall_gitops.core.errors import Blocked
 from oncall_gitops.core.model.instant import Instant
 from oncall_gitops.settings import Settings
 
@@ -83,12 +83,8 @@ def command(
         )
         proposal = compare_states(desired, before, request)
     put_out(proposal, subject=f"{path} against {base}", format=format, outputs=outputs)
-    if proposal.is_blocked:
-        blocked = [check for check in proposal.safety if check.verdict == "block"]
-        raise Blocked(
-            f"blocked by {', '.join(check.rule for check in blocked)}",
-            help=f"if it is meant: {' '.join(str(check.allow) for check in blocked)}",
-        )
+    if error := blocked(proposal):
+        raise error
     if detailed_exitcode and proposal.is_pending:
         raise click.exceptions.Exit(PENDING)
 

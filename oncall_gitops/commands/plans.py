@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from oncall_gitops.core.errors import OncallError, WrongUsage
+from oncall_gitops.core.errors import Blocked, OncallError, WrongUsage
 from oncall_gitops.core.limits import BLOCKING, WARNING
 
 if TYPE_CHECKING:
@@ -113,6 +113,17 @@ def read_files(
         raise OncallError("the files are not valid; nothing was changed")
     commit = checked_out(path)
     return loaded.desired, Source(files=loaded.files, commit=commit.id, dirty=commit.dirty)
+
+
+def blocked(proposal: Proposal) -> Blocked | None:
+    """Why a safety rule blocks a plan, if one does, and what would accept it."""
+    checks = [check for check in proposal.safety if check.verdict == "block"]
+    if not checks:
+        return None
+    return Blocked(
+        f"blocked by {', '.join(check.rule for check in checks)}; nothing was changed",
+        help=f"if it is meant: {' '.join(str(check.allow) for check in checks)}",
+    )
 
 
 def put_out(

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 from uuid import uuid4
 
 from oncall_gitops.commands.clock import read_clock
-from oncall_gitops.core.errors import Blocked, OncallError, StalePlan
+from oncall_gitops.commands.plans import blocked
+from oncall_gitops.core.errors import OncallError, StalePlan
 from oncall_gitops.core.limits import Limits
 from oncall_gitops.core.materialise import ShiftEdit, shift_edits
 from oncall_gitops.core.model.instant import FOREVER, Instant, instant_text
@@ -63,7 +64,7 @@ class Reconciler:
     def apply(self, *, lock_timeout: float, marks_due: bool) -> Proposal:
         """Plan afresh under the lock, and make it so; Refused if the plan is stale or blocked."""
         from oncall_gitops.store.transaction import apply
-        from oncall_gitops.store.write import write_objects
+        from oncall_gitops.store.write import write_objects, write_shifts
 
         run_id = str(uuid4())
 
@@ -89,7 +90,7 @@ class Reconciler:
                 ids=ids,
                 at=request.at,
             )
-            record_edits(connection, edits, ids=ids, run_id=run_id)
+            write_shifts(connection, edits, ids=ids, run_id=run_id)
             _record_run(connection, proposal, run_id=run_id, actor=self.actor)
             if marks_due:
                 mark_due(connection, edits, stored=proposal.stored, ids=ids)
@@ -104,13 +105,7 @@ class Reconciler:
                 f"the plan is {proposal.plan.plan_id}, not the expected {self.expected}; nothing was changed",
                 help="the files or the database have changed since; review the new plan",
             )
-        blocked = [check for check in proposal.safety if check.verdict == "block"]
-        if blocked:
-            return Blocked(
-                f"blocked by {', '.join(check.rule for check in blocked)}; nothing was changed",
-                help=f"if it is meant: {' '.join(str(check.allow) for check in blocked)}",
-            )
-        return None
+        return blocked(proposal)
 
     def expecting(self, plan_id: str) -> Reconciler:
         """The same, but only for this plan."""
@@ -144,7 +139,7 @@ def edit_schedule(
     `edit` gets the live state and T, writes, and names the schedule; then everything is read again.
     """
     from oncall_gitops.store.transaction import apply
-    from oncall_gitops.store.write import record_run
+    from oncall_gitops.store.write import record_run, write_shifts
 
     run_id = str(uuid4())
 
@@ -164,7 +159,7 @@ def edit_schedule(
             ids={**{known: row.id for known, row in before.objects.items()}, **ids},
             at=at,
         )
-        record_edits(connection, edits, ids=ids, run_id=run_id)
+        write_shifts(connection, edits, ids=ids, run_id=run_id)
         record_run(
             connection,
             run_id=run_id,
@@ -201,15 +196,6 @@ def read_at(
     at = now if newest is None or as_of is not None else max(now, newest)
     since = min([at, *live.shifts_until.values()])
     return live, read_shifts(connection, window=Interval(since, FOREVER)), at
-
-
-def record_edits(
-    connection: Connection, edits: Iterable[ShiftEdit], *, ids: Mapping[str, str], run_id: str
-) -> None:
-    """Write the edits of the `shifts` table."""
-    from oncall_gitops.store.write import write_shifts
-
-    write_shifts(connection, edits, ids=ids, run_id=run_id)
 
 
 def mark_due(

@@ -266,7 +266,6 @@ class _Causes:
 
     def __init__(self, plan: Plan) -> None:
         self._plan = plan
-        self._live_runs: dict[str, list[Held]] = {}
 
     def cause(self, schedule: str, start: Instant, after: str | None) -> Cause:
         state = self._plan.live.state

@@ -39,10 +39,7 @@ class LiveObject:
 
 @dataclass(frozen=True, slots=True)
 class StoredShift:
-    """A row of `shifts`.
-
-    `holder_key` says what stays the same when a running row is kept: `base`, `override`, or the layer's id.
-    """
+    """A row of `shifts`."""
 
     id: str
     start: Instant
@@ -52,10 +49,6 @@ class StoredShift:
     layer_id: str | None = None
     override_id: str | None = None
     run_id: str | None = None
-
-    @property
-    def holder_key(self) -> str:
-        return self.layer_id or self.source
 
 
 @dataclass(frozen=True, slots=True)
