@@ -1,6 +1,6 @@
-"""What a sync asks of a provider's calendar; `google.py` and `microsoft.py` are the two that exist.
+"""What we ask of a provider; `google.py` and `microsoft.py` are the two that exist.
 
-Every call is one request where all is well, answers or raises one of `failures.py`, and may be repeated: a
+Every call of a calendar is one request where all is well, answers or raises one of `failures.py`, and may be repeated: a
 call whose answer was lost leaves nothing behind that the next listing does not show.
 """
 
@@ -11,6 +11,54 @@ from typing import Protocol
 
 from oncall_gitops.core.model.calendar import ListedEvent, WantedEvent
 from oncall_gitops.core.model.instant import Instant
+from oncall_gitops.core.model.provider import Tokens
+from oncall_gitops.core.secret import Secret
+
+
+@dataclass(frozen=True, slots=True)
+class CalendarPlace:
+    """Where a person's events go. `mailbox` is an e-mail address where an organisation's grant acts for the
+    person, else empty: the token says who it is."""
+
+    calendar_id: str
+    marker: str
+    mailbox: str = ""
+
+
+class ProviderApi(Protocol):
+    """One provider with this installation's settings. Safe for several threads."""
+
+    def scopes(self, *, own_calendar: bool) -> tuple[str, ...]:
+        """The least scopes that a person must grant: to keep a calendar that we make, or an existing one."""
+        ...
+
+    def refresh(self, refresh: Secret, *, now: Instant) -> Tokens:
+        """New tokens for a person's refresh token. NeedsConsent if it is dead."""
+        ...
+
+    def mint(self, *, mailbox: str, now: Instant) -> Tokens:
+        """A token by an organisation's grant. NeedsConsent, with the setting's name, if there is none."""
+        ...
+
+    def account(self, access: Secret, *, mailbox: str = "") -> str:
+        """Whose calendars the token opens, as an address; empty if the scopes do not tell."""
+        ...
+
+    def create_calendar(
+        self, access: Secret, *, name: str, marker: str, mailbox: str = "", again: bool
+    ) -> tuple[str, str]:
+        """Make a calendar of our own; its id and name. `again` says that an earlier try may have had its effect:
+        then one that this marker made is found and taken."""
+        ...
+
+    def calendar(self, access: Secret, place: CalendarPlace) -> RemoteCalendar:
+        """Open a calendar; no call is made."""
+        ...
+
+    def revoke(self, token: Secret) -> str:
+        """Take the grant back where the provider lets us; a sentence for the person on what is left to do, or
+        an empty text."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
