@@ -7,6 +7,7 @@ every command's module, and with it the database, YAML or pydantic, is imported 
 from __future__ import annotations
 
 import contextlib
+import io
 import os
 import signal
 import sys
@@ -38,6 +39,9 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "doctor": ("doctor", "Configuration, versions, connectivity, and where each setting came from."),
 }
 """Each command's module in `oncall_gitops.commands`, whose click command is `command`, and its help."""
+
+TALKATIVE = ("oncall_gitops", "alembic")
+"""Whose logs `-v` shows."""
 
 WRONG_USAGE, BUG, INTERRUPTED, BROKEN_PIPE, TERMINATED = 64, 70, 130, 141, 143
 
@@ -101,8 +105,15 @@ def cli(ctx: click.Context, *, color: str, verbose: int, quiet: bool) -> None:
         import logging
 
         levels = [logging.WARNING, logging.INFO, logging.DEBUG]
-        level = logging.ERROR if quiet else levels[min(verbose, 2)]
-        logging.basicConfig(stream=sys.stderr, level=level, format="%(levelname)s %(name)s: %(message)s")
+        logging.basicConfig(
+            stream=sys.stderr,
+            level=logging.ERROR if quiet else logging.WARNING,
+            format="%(levelname)s %(name)s: %(message)s",
+        )
+        for (
+            name
+        ) in TALKATIVE:  # what other libraries tell at these levels are statements, requests and tokens
+            logging.getLogger(name).setLevel(logging.ERROR if quiet else levels[min(verbose, 2)])
 
 
 def main() -> NoReturn:
@@ -119,10 +130,12 @@ def run(arguments: Sequence[str] | None = None) -> int:
     try:
         outcome = cli.main(arguments, prog_name=PROGRAM, standalone_mode=False)
     except click.UsageError as mistake:
-        mistake.show()
+        words = io.StringIO()
+        mistake.show(words)
+        _tell(words.getvalue().rstrip("\n"))
         return WRONG_USAGE
     except click.ClickException as failure:
-        click.echo(f"error: {failure.format_message()}", err=True)
+        _tell(f"error: {failure.format_message()}")
         return failure.exit_code
     except click.Abort as abort:
         interrupted = isinstance(abort.__cause__ or abort.__context__, KeyboardInterrupt)
@@ -145,27 +158,33 @@ def _no_such_command(name: str) -> str:
 
 def _explain(error: Exception, *, verbose: bool) -> int:
     """Say on stderr what failed, and with which exit code; whatever we did not foresee is a bug of ours."""
-    from oncall_gitops.settings import redact
-
     match error:
         case OncallError():
-            click.echo(redact(f"error: {error}"), err=True)
+            _tell(f"error: {error}")
             if error.help:
-                click.echo(redact(f"help: {error.help}"), err=True)
+                _tell(f"help: {error.help}")
             return error.exit_code
         case OSError():
             about = "" if error.filename is None else f"{os.fsdecode(error.filename)}: "
-            click.echo(redact(f"error: {about}{error.strerror or error}"), err=True)
+            _tell(f"error: {about}{error.strerror or error}")
             return 1
         case _:
             click.echo(f"error: this is a bug in {PROGRAM} {__version__}: {_place(error)}", err=True)
             if verbose:
                 import traceback
 
-                click.echo(redact("".join(traceback.format_exception(error))), err=True, nl=False)
+                _tell("".join(traceback.format_exception(error)).rstrip("\n"))
             else:
                 click.echo("help: run it again with -v before the command, and report what it says", err=True)
             return BUG
+
+
+def _tell(text: str) -> None:
+    """A message on stderr, without secrets; whatever it quotes (a path, an argument) stays text, line by line."""
+    from oncall_gitops.report.terminal import shown
+    from oncall_gitops.settings import redact
+
+    click.echo("\n".join(map(shown, redact(text).split("\n"))), err=True)
 
 
 def _place(error: Exception) -> str:
@@ -186,7 +205,7 @@ def _terminate(_signal: int, _frame: object) -> NoReturn:
 
 def _code(leaving: SystemExit) -> int:
     if isinstance(leaving.code, str):
-        click.echo(leaving.code, err=True)
+        _tell(leaving.code)
         return 1
     return leaving.code or 0
 

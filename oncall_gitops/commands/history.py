@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import click
@@ -17,6 +16,7 @@ from oncall_gitops.settings import Settings
 @pass_settings
 def command(settings: Settings, *, limit: int, format: str) -> None:
     """The past reconcile runs and overrides, newest first."""
+    from oncall_gitops.report.json_text import json_text
     from oncall_gitops.report.runs import runs_json, runs_text
     from oncall_gitops.store.database import open_database
     from oncall_gitops.store.read import read_runs
@@ -26,5 +26,5 @@ def command(settings: Settings, *, limit: int, format: str) -> None:
         database.snapshot() as connection,
     ):
         runs = read_runs(connection, limit=limit)
-    text = json.dumps(runs_json(runs), indent=2) + "\n" if format == "json" else runs_text(runs)
+    text = json_text(runs_json(runs)) if format == "json" else runs_text(runs)
     click.echo(text, nl=False)

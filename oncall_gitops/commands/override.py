@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -104,7 +103,9 @@ def add(
 
     _edit(settings, edit, as_of=as_of, horizon=horizon, lock_timeout=lock_timeout)
     if format == "json":
-        click.echo(json.dumps({"id": override_id, "schedule": schedule, "user": user}, indent=2))
+        from oncall_gitops.report.json_text import json_text
+
+        click.echo(json_text({"id": override_id, "schedule": schedule, "user": user}), nl=False)
         return
     hours = f"{replaces}'s hours" if replaces else "every hour"
     click.echo(
@@ -121,6 +122,7 @@ def add(
 def list_(settings: Settings, *, with_ended: bool, at: Instant | None, format: str) -> None:
     """The overrides, of the files and others."""
     from oncall_gitops.commands.clock import read_clock
+    from oncall_gitops.report.json_text import json_text
     from oncall_gitops.report.terminal import shown, table
     from oncall_gitops.store.database import open_database
     from oncall_gitops.store.overrides import list_overrides
@@ -135,7 +137,7 @@ def list_(settings: Settings, *, with_ended: bool, at: Instant | None, format: s
         documents = [
             {**row._asdict(), "start": instant_text(row.start), "end": instant_text(row.end)} for row in rows
         ]
-        click.echo(json.dumps(documents, indent=2, ensure_ascii=False))
+        click.echo(json_text(documents), nl=False)
         return
     if not rows:
         click.echo("No overrides.")

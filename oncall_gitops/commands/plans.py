@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -148,7 +147,9 @@ def render(document: dict[str, Any], *, subject: str = "", format: str) -> str:
     """A plan's document in one format; `subject` says what the plan is for."""
     match format:
         case "json":
-            return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
+            from oncall_gitops.report.json_text import json_text
+
+            return json_text(document)
         case "markdown":
             from oncall_gitops.report.plan_markdown import plan_markdown
 

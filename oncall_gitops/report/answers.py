@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-import json
 from collections.abc import Iterable, Mapping, Sequence
 
 import click
@@ -12,6 +11,7 @@ import click
 from oncall_gitops.core.answers import Answer
 from oncall_gitops.core.model.instant import Instant, instant_text
 from oncall_gitops.core.model.shift import Shift
+from oncall_gitops.report.json_text import json_text
 from oncall_gitops.report.terminal import local_words, shown, table
 
 ScheduleShifts = Mapping[str, Sequence[Shift]]
@@ -34,7 +34,7 @@ def who_text(answers: Sequence[Answer], *, zones: Mapping[str, str]) -> str:
 
 
 def who_json(answers: Iterable[Answer]) -> str:
-    return _json(
+    return json_text(
         [
             {
                 "schedule": answer.schedule,
@@ -71,7 +71,7 @@ def shifts_table(shifts: ScheduleShifts, *, zones: Mapping[str, str]) -> str:
 
 
 def shifts_json(shifts: ScheduleShifts) -> str:
-    return _json([dict(zip(_COLUMNS, row, strict=True)) for row in _rows(shifts)])
+    return json_text([dict(zip(_COLUMNS, row, strict=True)) for row in _rows(shifts)])
 
 
 def shifts_csv(shifts: ScheduleShifts) -> str:
@@ -103,7 +103,3 @@ def _words(moment: Instant | None, timezone: str) -> str:
 
 def _text(moment: Instant | None) -> str | None:
     return None if moment is None else instant_text(moment)
-
-
-def _json(value: object) -> str:
-    return json.dumps(value, indent=2, ensure_ascii=False) + "\n"

@@ -1,4 +1,5 @@
-"""JSON that may be looked at in a terminal: what cannot be seen is escaped, everything else stays readable."""
+"""JSON that may be looked at in a terminal or in a workflow's log: what cannot be seen there, or could command
+it, is escaped; everything else stays readable."""
 
 from __future__ import annotations
 
@@ -11,13 +12,8 @@ from oncall_gitops.report.terminal import UNSAFE
 
 def json_text(document: Any) -> str:
     """A document, indented, in lines; programs read exactly what it holds."""
-    text = json.dumps(document, indent=2, ensure_ascii=False)
-    if text.isascii():
-        return text + "\n"
-    return (
-        "".join(c if c == "\n" or unicodedata.category(c) not in UNSAFE else _escaped(c) for c in text) + "\n"
-    )
-
-
-def _escaped(character: str) -> str:
-    return json.dumps(character)[1:-1]
+    text = json.dumps(document, indent=2, ensure_ascii=False).replace("##[", "#\\u0023[")
+    if not text.isascii():
+        unseen = {char for char in set(text) - {"\n"} if unicodedata.category(char) in UNSAFE}
+        text = text.translate({ord(char): json.dumps(char)[1:-1] for char in unseen})
+    return text + "\n"

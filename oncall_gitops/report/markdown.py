@@ -47,6 +47,14 @@ def brief(text: str, most: int = 300) -> str:
     return escaped(text if len(text) <= most else f"{text[:most]} ...")
 
 
+def fenced(text: str, language: str) -> str:
+    """Lines of code, in a fence that none of them can end."""
+    lines = [shown(line.replace("@", "(at)")) for line in text.rstrip("\n").split("\n")]
+    longest = max((len(run) for line in lines for run in re.findall("`+", line)), default=0)
+    fence = "`" * max(3, longest + 1)
+    return "\n".join([f"{fence}{language}", *lines, fence])
+
+
 def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     """Cells are Markdown already."""
     lines = [header, ["---"] * len(header), *rows]

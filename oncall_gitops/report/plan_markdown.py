@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 from oncall_gitops.core.model.instant import parse_instant
 from oncall_gitops.report.fields import edit_text
 from oncall_gitops.report.gantt import gantt
-from oncall_gitops.report.markdown import brief, code, escaped, folded, named, table
+from oncall_gitops.report.markdown import brief, code, escaped, fenced, folded, named, table
 from oncall_gitops.report.terminal import local_words
 
 BUDGET = 60_000
@@ -204,11 +204,9 @@ def _advice(document: Document, room: _Room) -> list[str]:
     parts = []
     for advice in document["advice"][: room.advice]:
         place = f" ({escaped(advice['file'])}:{advice['line']})" if advice["file"] else ""
-        fence = "```" if "`" not in advice["yaml"] else "~~~~~~"
-        yaml = advice["yaml"].replace("@", "(at)").rstrip("\n")
         about = f"**{named(advice['schedule'])}** " if advice["schedule"] else "**Rename?** "
         parts.append(
-            f"> [!TIP]\n> {about}{escaped(advice['message'])}{place}\n\n{fence}yaml\n{yaml}\n{fence}"
+            f"> [!TIP]\n> {about}{escaped(advice['message'])}{place}\n\n{fenced(advice['yaml'], 'yaml')}"
         )
     return [*parts, *(_more(len(document["advice"]), room.advice, "pieces of advice") if room.advice else [])]
 

@@ -58,7 +58,7 @@ def plan_text(document: Mapping[str, Any], *, subject: str = "") -> str:
 
 def stale_text(saved: Mapping[str, Any], fresh: Mapping[str, Any]) -> str:
     """How a fresh plan differs from the saved one that was expected."""
-    old, new = ({_told(change) for change in document["changes"]} for document in (saved, fresh))
+    old, new = ({_told(change) for change in harmless(document)["changes"]} for document in (saved, fresh))
     lines = [f"  no longer: {text}" for text in sorted(old - new)]
     lines += [f"  now also: {text}" for text in sorted(new - old)]
     if not lines:

@@ -13,7 +13,7 @@ import click
 
 from oncall_gitops.core.problem import Origin, Problem
 from oncall_gitops.report.json_text import json_text
-from oncall_gitops.report.terminal import shown
+from oncall_gitops.report.terminal import inert, shown
 
 GITHUB_LIMIT = 9
 """GitHub shows ten annotations of a kind for a step; the tenth says how many there are besides."""
@@ -110,7 +110,8 @@ def _excerpt(
     blank = " " * _width(_printed(before))
     carets = click.style(mark * max(_width(_printed(marked)), 1), fg=colour, bold=True)
     yield f"{margin} {_dim('|')}"
-    yield f"{origin.line:>{len(margin)}} {_dim('|')} {_printed(before)}{_printed(marked)}{_printed(after)}"
+    printed = inert(f"{_printed(before)}{_printed(marked)}{_printed(after)}")
+    yield f"{origin.line:>{len(margin)}} {_dim('|')} {printed}"
     yield f"{margin} {_dim('|')} {blank}{carets}" + (f" {shown(words)}" if words else "")
 
 

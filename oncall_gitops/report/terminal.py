@@ -1,4 +1,4 @@
-"""Text on a terminal: colour, columns, and user text that cannot command the terminal."""
+"""Text on a terminal: colour, columns, and user text that commands neither the terminal nor a workflow's log."""
 
 from __future__ import annotations
 
@@ -14,15 +14,28 @@ from oncall_gitops.core.wallclock import zone
 
 
 def shown(text: str) -> str:
-    """User text with control, format and invisible characters escaped, on one line."""
-    if text.isascii() and text.isprintable():
-        return text
-    return "".join(
-        char if unicodedata.category(char) not in UNSAFE else f"\\u{{{ord(char):x}}}" for char in text
-    )
+    """User text with control, format and invisible characters escaped, on one line, and inert in any log."""
+    if not (text.isascii() and text.isprintable()):
+        text = "".join(
+            char if unicodedata.category(char) not in UNSAFE else f"\\u{{{ord(char):x}}}" for char in text
+        )
+    return inert(text)
 
 
 UNSAFE = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
+
+
+def inert(text: str) -> str:
+    """A line in which a GitHub runner sees no workflow command.
+
+    It reads every line that a step prints: `::name::` where a line begins, after any spaces, and the older
+    `##[name]` wherever it stands in a line.
+    """
+    if "##[" in text:
+        text = text.replace("##[", "#\\u{23}[")
+    if "::" in text and (bare := text.lstrip()).startswith("::"):
+        text = f"{text[: len(text) - len(bare)]}\\u{{3a}}{bare[1:]}"
+    return text
 
 
 def harmless(value: Any) -> Any:
