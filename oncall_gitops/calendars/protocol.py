@@ -1,7 +1,7 @@
 """What we ask of a provider; `google.py` and `microsoft.py` are the two that exist.
 
-Every call of a calendar is one request where all is well, answers or raises one of `failures.py`, and may be repeated: a
-call whose answer was lost leaves nothing behind that the next listing does not show.
+Every call of a calendar is one request where all is well, answers or raises one of `failures.py`, and may be
+repeated: a call whose answer was lost leaves nothing behind that the next listing does not show.
 """
 
 from __future__ import annotations
