@@ -81,10 +81,10 @@ GRANT SELECT, UPDATE ON reconcile_mutex TO oncall_app;
 
 -- Who is connected, without the tokens: so that a deleted user stays until the calendar is cleaned up.
 GRANT SELECT (
-    id, user_id, provider, token_expires_at, scopes, account, calendar_id, calendar_name, owns_calendar,
-    calendar_requested_at, is_active, needs_consent, disconnecting_since, synced_until, last_sync_at,
-    last_sync_error, next_sync_at, failures, audit_at, wanted_digest, lease_owner, lease_until, lease_epoch,
-    created_at, updated_at
+    id, user_id, provider, grant_kind, marker, token_expires_at, scopes, account, calendar_id, calendar_name,
+    owns_calendar, calendar_requested_at, leftover_calendars, is_active, needs_consent, disconnecting_since,
+    synced_until, last_sync_at, last_sync_error, next_sync_at, failures, audit_at, lease_owner, lease_until,
+    lease_epoch, created_at, updated_at
 ) ON calendar_syncs TO oncall_app, oncall_plan;
 GRANT SELECT ON calendar_events TO oncall_app, oncall_plan;
 GRANT SELECT ON calendar_due TO oncall_plan;

@@ -13,15 +13,15 @@ from sqlalchemy import Connection
 
 from oncall_gitops.settings import load_settings
 from oncall_gitops.store.database import open_database
-from oncall_gitops.store.migrate import LOCK
+from oncall_gitops.store.migrate import take_turns
 from oncall_gitops.store.tables import metadata
 
 
 def migrate(connection: Connection) -> None:
-    """All or nothing, and one at a time: the lock is the transaction's, and whoever waited reads afresh."""
+    """All or nothing, and one at a time: the locks are the transaction's, and whoever waited reads afresh."""
     context.configure(connection=connection, target_metadata=metadata, transaction_per_migration=False)
     with context.begin_transaction():
-        connection.exec_driver_sql(LOCK)
+        take_turns(connection)
         context.run_migrations()
 
 

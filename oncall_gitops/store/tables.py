@@ -25,7 +25,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB, TSTZRANGE, UUID
 
-SCHEMA_VERSION = "0001"
+SCHEMA_VERSION = "0002"
 """The revision that this version of the program needs: the newest of `migrations/`."""
 
 metadata = MetaData(
@@ -226,6 +226,8 @@ calendar_syncs = _table(
     "calendar_syncs",
     _reference("user_id", "users", required=True, ondelete="CASCADE"),
     _text("provider", required=True),
+    _text("grant_kind", default="person"),
+    _text("marker"),
     _text("access_token"),
     _text("refresh_token"),
     _moment("token_expires_at"),
@@ -235,6 +237,7 @@ calendar_syncs = _table(
     _text("calendar_name"),
     _flag("owns_calendar", default=False),
     _moment("calendar_requested_at"),
+    _json("leftover_calendars", default="[]"),
     _flag("is_active", default=True),
     _flag("needs_consent", default=False),
     _moment("disconnecting_since"),
@@ -244,8 +247,6 @@ calendar_syncs = _table(
     _moment("next_sync_at", required=True, default="now()"),
     Column("failures", Integer, nullable=False, server_default=text("0")),
     _moment("audit_at"),
-    _text("wanted_digest"),
-    _text("sync_token"),
     _text("lease_owner"),
     _moment("lease_until"),
     Column("lease_epoch", BigInteger, nullable=False, server_default=text("0")),

@@ -59,7 +59,6 @@ MATRIX = [
     ("SELECT access_token FROM calendar_syncs", "sync"),
     ("SELECT refresh_token FROM calendar_syncs", "sync"),
     ("SELECT * FROM calendar_syncs", "sync"),
-    ("SELECT sync_token FROM calendar_syncs", "sync"),
     ("SELECT calendar_syncs::text FROM calendar_syncs", "sync"),
     ("UPDATE calendar_syncs SET lease_owner = 'x'", "sync"),
     ("INSERT INTO calendar_syncs (user_id, provider) SELECT id, 'microsoft' FROM users", "sync"),

@@ -139,6 +139,15 @@ def filled(database: Database) -> Database:
         ),
         ("calendar_syncs_provider_check", ["INSERT INTO calendar_syncs (user_id, provider) SELECT id, 'x' FROM users"]),
         (
+            "calendar_syncs_grant_kind_check",
+            ["INSERT INTO calendar_syncs (user_id, provider, grant_kind) SELECT id, 'google', 'x' FROM users"],
+        ),
+        (
+            "calendar_syncs_leftover_calendars_check",
+            ["INSERT INTO calendar_syncs (user_id, provider, leftover_calendars) "
+             "SELECT id, 'google', '{}' FROM users"],
+        ),
+        (
             "calendar_syncs_user_id_provider_key",
             ["INSERT INTO calendar_syncs (user_id, provider) SELECT id, 'google' FROM users"] * 2,
         ),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from typing import Literal, NamedTuple, TypeAlias
 
 from oncall_gitops.core.model.instant import Instant
 
@@ -27,6 +27,23 @@ class EventContent:
     start: Instant
     end: Instant
     timezone: str
+
+
+class CalendarShift(NamedTuple):
+    """A shift as a calendar shows it. `source` is `base`, `layer:<id of the layer's row>` or `override`;
+    `layer` is that layer's name, `reason` and `replaces` (a person's name) are the override's."""
+
+    schedule_id: str
+    schedule: str
+    schedule_name: str
+    team_name: str
+    timezone: str
+    source: str
+    layer: str
+    reason: str
+    replaces: str
+    start: Instant
+    end: Instant
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,12 +74,16 @@ class ListedEvent:
 
 @dataclass(frozen=True, slots=True)
 class KnownEvent:
-    """What the journal says of `key`: a remote event, or (`remote_id` None) the generation to use next."""
+    """What the journal says of `key`: the remote event when we last saw it, or (`remote_id` None) the
+    generation to use next. `content_hash` is `content_hash()` of what stood there."""
 
     key: str
     generation: int
     remote_id: str | None
     ends_at: Instant
+    etag: str = ""
+    content_hash: str = ""
+    schedule_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +112,6 @@ class CalendarSync:
     expires_at: Instant | None
     needs_consent: bool
     ending: bool
-    wanted_digest: str | None
     audited_at: Instant | None
     failures: int
     leftovers: tuple[str, ...] = ()
