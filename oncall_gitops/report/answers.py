@@ -23,11 +23,14 @@ def who_text(answers: Sequence[Answer], *, zones: Mapping[str, str]) -> str:
     for answer in answers:
         timezone = zones.get(answer.schedule, "UTC")
         following = (
-            f"{answer.next_user} from {_words(answer.next_start, timezone)}" if answer.next_user else "nobody"
+            f"{shown(answer.next_user)} from {_words(answer.next_start, timezone)}"
+            if answer.next_user
+            else "nobody"
         )
-        user = answer.user or click.style("nobody", fg="red", bold=True)
+        user = shown(answer.user) if answer.user else click.style("nobody", fg="red", bold=True)
         until = _words(answer.end, timezone) if answer.end is not None else "no end"
-        rows.append((answer.schedule, user, until, following, answer.source or "gap", timezone))
+        source = shown(answer.source or "gap")
+        rows.append((shown(answer.schedule), user, until, following, source, timezone))
     if not rows:
         return "No schedules.\n"
     return table(rows, header=("SCHEDULE", "ON CALL", "UNTIL", "NEXT", "SOURCE", "ZONE"))
@@ -55,11 +58,11 @@ def shifts_table(shifts: ScheduleShifts, *, zones: Mapping[str, str]) -> str:
     """One line a shift, in the schedule's zone."""
     rows = [
         (
-            name,
-            shift.user,
+            shown(name),
+            shown(shift.user),
             _words(shift.start, zones.get(name, "UTC")),
             _words(shift.end, zones.get(name, "UTC")),
-            shift.source,
+            shown(shift.source),
             zones.get(name, "UTC"),
         )
         for name in sorted(shifts)

@@ -19,6 +19,9 @@ _SPECIAL = str.maketrans(
     {char: f"\\{char}" for char in "\\`*_[]|<>~$"}
     | {"@": "&#64;&#8203;", "#": "#&#8203;", "&": "&amp;", _BREAK: "&#8203;"}
 )
+_BLOCK = re.compile(r"\A(?: |[-+=]|[0-9]{1,9}[.)])")
+"""What begins a block where a line, or an item of a list, begins."""
+
 _PLAIN = re.compile(r"[a-z0-9]+(?:[-._/][a-z0-9]+)*")
 _IN_CODE = re.compile(r"[A-Za-z0-9 ._:/-]+")
 _REFERENCE = re.compile(
@@ -28,8 +31,11 @@ _LINKED = re.compile(r"\bgh-[0-9]|\bwww\.|[0-9a-f]{7,}", re.IGNORECASE)
 
 
 def escaped(text: str) -> str:
-    """User text on one line, in a table's cell or in a sentence; never to stand at the beginning of a line."""
-    return _REFERENCE.sub(rf"\g<0>{_BREAK}", shown(text)).translate(_SPECIAL)
+    """User text on one line: in a table's cell, in a sentence, or at the beginning of an item of a list."""
+    marked = _REFERENCE.sub(rf"\g<0>{_BREAK}", shown(text)).translate(_SPECIAL)
+    return _BLOCK.sub(
+        lambda found: "&#32;" if found[0] == " " else f"{found[0][:-1]}\\{found[0][-1]}", marked
+    )
 
 
 def named(slug: str) -> str:

@@ -17,11 +17,11 @@ def runs_text(runs: Iterable[Run]) -> str:
     rows = [
         (
             run.id[:8],
-            run.kind,
+            shown(run.kind),
             instant_text(run.as_of),
-            run.status,
+            shown(run.status),
             _summary(run.plan),
-            (run.commit or "")[:7],
+            shown((run.commit or "")[:7]),
             shown(run.actor),
         )
         for run in runs

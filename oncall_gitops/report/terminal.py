@@ -16,13 +16,18 @@ from oncall_gitops.core.wallclock import zone
 def shown(text: str) -> str:
     """User text with control, format and invisible characters escaped, on one line, and inert in any log."""
     if not (text.isascii() and text.isprintable()):
-        text = "".join(
-            char if unicodedata.category(char) not in UNSAFE else f"\\u{{{ord(char):x}}}" for char in text
-        )
+        text = "".join(f"\\u{{{ord(char):x}}}" if is_unseen(char) else char for char in text)
     return inert(text)
 
 
-UNSAFE = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
+def is_unseen(char: str) -> bool:
+    """Whether a terminal may obey a character, or show nothing for it."""
+    return unicodedata.category(char) in _UNSAFE or char in _BLANK
+
+
+_UNSAFE = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
+_BLANK = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0")
+"""Letters, marks and signs that look like nothing."""
 
 
 def inert(text: str) -> str:
