@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import hmac
+import weakref
 from typing import Any, NoReturn
+
+_living: weakref.WeakValueDictionary[int, Secret] = weakref.WeakValueDictionary()
 
 
 class Secret:
     """Only `reveal` gives the text; do so where it leaves for the provider or is sealed, nowhere else."""
 
-    __slots__ = ("_text",)
+    __slots__ = ("__weakref__", "_text")
 
     def __init__(self, text: str) -> None:
         self._text = text
+        _living[id(self)] = self
 
     def reveal(self) -> str:
         return self._text
@@ -45,3 +49,9 @@ class Secret:
 
 
 NO_SECRET = Secret("")
+
+
+def living_secrets() -> list[str]:
+    """The texts of all secrets that are in use, for whoever keeps them out of what others log."""
+    found = (reference() for reference in _living.valuerefs())
+    return [secret.reveal() for secret in found if secret]
