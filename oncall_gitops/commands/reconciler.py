@@ -19,6 +19,7 @@ from oncall_gitops.core.materialise import ShiftEdit, shift_edits
 from oncall_gitops.core.model.instant import FOREVER, Instant, instant_text
 from oncall_gitops.core.model.interval import Interval
 from oncall_gitops.core.model.live import LiveState, StoredShift
+from oncall_gitops.core.model.run import Failure
 from oncall_gitops.core.model.state import DesiredState
 from oncall_gitops.core.proposal import Proposal, Request, Source, propose
 from oncall_gitops.core.resolve import Timetable
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
     from oncall_gitops.store.database import Database
 
 
-class Refused(Exception):
+class Refused(OncallError):
     """A plan that is not applied, and why."""
 
     def __init__(self, proposal: Proposal, error: OncallError) -> None:
@@ -67,9 +68,11 @@ class Reconciler:
         from oncall_gitops.store.write import write_objects, write_shifts
 
         run_id = str(uuid4())
+        reached: list[Proposal] = []
 
         def reconcile(connection: Connection) -> Proposal:
             proposal = self._propose(connection)
+            reached[:] = [proposal]
             if error := self.refusal(proposal):
                 raise Refused(proposal, error)
             request, plan = proposal.request, proposal.plan
@@ -96,7 +99,20 @@ class Reconciler:
                 mark_due(connection, edits, stored=proposal.stored, ids=ids)
             return proposal
 
-        return apply(self.database, reconcile, run_id=run_id, lock_timeout=lock_timeout)
+        def record_failure(connection: Connection, error: str, seconds: float) -> None:
+            failure = Failure(error, seconds)
+            if reached:
+                _record_run(connection, reached[0], run_id=run_id, actor=self.actor, failure=failure)
+            else:
+                self._record_without_plan(connection, run_id=run_id, failure=failure)
+
+        return apply(
+            self.database,
+            reconcile,
+            run_id=run_id,
+            lock_timeout=lock_timeout,
+            record_failure=record_failure,
+        )
 
     def refusal(self, proposal: Proposal) -> OncallError | None:
         """Why this plan must not be applied, if so: first that it is not the expected one, then safety."""
@@ -124,6 +140,26 @@ class Reconciler:
         )
         return propose(self.desired, live, stored, request)
 
+    def _record_without_plan(self, connection: Connection, *, run_id: str, failure: Failure) -> None:
+        """The run failed while it read."""
+        from oncall_gitops.store.write import record_run
+
+        at = read_clock(self.as_of)
+        record_run(
+            connection,
+            run_id=run_id,
+            kind="reconcile",
+            scope=None,
+            as_of=at,
+            horizon_to=at + self.horizon,
+            commit=self.source.commit,
+            actor=self.actor,
+            plan=None,
+            plan_id=None,
+            tzdata=tzdata_version(),
+            failure=failure,
+        )
+
 
 def edit_schedule(
     database: Database,
@@ -142,12 +178,31 @@ def edit_schedule(
     from oncall_gitops.store.write import record_run, write_shifts
 
     run_id = str(uuid4())
+    reached: list[tuple[str, Instant, Instant]] = []
+
+    def record(connection: Connection, failure: Failure | None = None) -> None:
+        for name, at, until in reached[-1:]:
+            record_run(
+                connection,
+                run_id=run_id,
+                kind="override",
+                scope={"schedules": [name]},
+                as_of=at,
+                horizon_to=until,
+                commit=None,
+                actor=actor,
+                plan=None,
+                plan_id=None,
+                tzdata=tzdata_version(),
+                failure=failure,
+            )
 
     def change(connection: Connection) -> str:
         before, _, at = read_at(connection, as_of)
         name = edit(connection, before, at)
         live, stored, _ = read_at(connection, as_of)
         until = max(live.shifts_until.get(name, at), at + horizon)
+        reached.append((name, at, until))
         timetable = Timetable(live.state.schedules[name], siblings=live.state.schedules)
         ids = {known: row.id for known, row in live.objects.items()}
         edits = shift_edits(
@@ -160,23 +215,17 @@ def edit_schedule(
             at=at,
         )
         write_shifts(connection, edits, ids=ids, run_id=run_id)
-        record_run(
-            connection,
-            run_id=run_id,
-            kind="override",
-            scope={"schedules": [name]},
-            as_of=at,
-            horizon_to=until,
-            commit=None,
-            actor=actor,
-            plan=None,
-            plan_id=None,
-            tzdata=tzdata_version(),
-        )
+        record(connection)
         mark_due(connection, edits, stored=stored, ids=ids)
         return name
 
-    return apply(database, change, run_id=run_id, lock_timeout=lock_timeout)
+    return apply(
+        database,
+        change,
+        run_id=run_id,
+        lock_timeout=lock_timeout,
+        record_failure=lambda connection, error, seconds: record(connection, Failure(error, seconds)),
+    )
 
 
 def read_at(
@@ -216,7 +265,9 @@ def mark_due(
     mark(connection, sorted(ids[f"user/{slug}"] for slug in people if f"user/{slug}" in ids))
 
 
-def _record_run(connection: Connection, proposal: Proposal, *, run_id: str, actor: str) -> None:
+def _record_run(
+    connection: Connection, proposal: Proposal, *, run_id: str, actor: str, failure: Failure | None = None
+) -> None:
     from oncall_gitops.store.write import record_run
 
     request, plan = proposal.request, proposal.plan
@@ -233,4 +284,5 @@ def _record_run(connection: Connection, proposal: Proposal, *, run_id: str, acto
         plan=plan_document(proposal),
         plan_id=plan.plan_id,
         tzdata=plan.tzdata,
+        failure=failure,
     )

@@ -14,12 +14,14 @@ from typing import Any
 
 import psycopg
 from psycopg.conninfo import make_conninfo
+from psycopg.pq import TransactionStatus
 from sqlalchemy import Connection, create_engine
 from sqlalchemy.pool import NullPool
 
 from oncall_gitops.core.errors import DatabaseUnreachable
 from oncall_gitops.store import migrate
 from oncall_gitops.store.connection_string import parse_address
+from oncall_gitops.store.driver import PatientConnection, driver_connection
 from oncall_gitops.store.embedded import FOLDER, EmbeddedServer, find_folder
 from oncall_gitops.store.failures import connection_refused, our_errors
 from oncall_gitops.store.tables import SCHEMA_VERSION
@@ -74,7 +76,11 @@ class Database:
         """As `connect`, but errors stay the driver's, for whoever must tell them apart."""
         with self._engine.connect() as connection:
             connection.execution_options(isolation_level=isolation, postgresql_readonly=readonly)
-            yield connection
+            try:
+                yield connection
+            except BaseException:
+                _drop_if_dead(connection)
+                raise
 
     @contextmanager
     def snapshot(self) -> Iterator[Connection]:
@@ -83,8 +89,9 @@ class Database:
             yield connection
 
     def upgrade(self) -> None:
-        """Migrate to this version's schema."""
+        """Migrate to this version's schema, however long that takes once the locks are had."""
         with self.connect() as connection:
+            driver_connection(connection).patience = None
             connection.exec_driver_sql("SET LOCAL lock_timeout = '30s'")
             migrate.upgrade(connection)
             connection.commit()
@@ -99,9 +106,9 @@ class Database:
         with self.connect(readonly=True) as connection:
             migrate.require_version(connection)
 
-    def _dial(self) -> psycopg.Connection[Any]:
+    def _dial(self) -> PatientConnection:
         try:
-            connection = psycopg.connect(**self._keywords, prepare_threshold=None)
+            connection = PatientConnection.connect(**self._keywords, prepare_threshold=None)
         except (psycopg.Error, UnicodeError) as error:
             raise connection_refused(error, self.name) from None
         version = connection.info.server_version
@@ -135,6 +142,16 @@ def open_database(url: str | None, *, directory: Path, check_schema: bool = True
                 database.upgrade()
             database.require_schema()
         yield database
+
+
+def _drop_if_dead(connection: Connection) -> None:
+    """Over a connection that is lost, or in the middle of an answer, no ROLLBACK can be sent: the server does
+    it by itself, and SQLAlchemy, which would try and print a traceback, is told so."""
+    if connection.invalidated or connection.closed:
+        return
+    status = driver_connection(connection).pgconn.transaction_status
+    if status in (TransactionStatus.ACTIVE, TransactionStatus.UNKNOWN):
+        connection.invalidate()
 
 
 def _shown(folder: Path, directory: Path) -> str:

@@ -17,7 +17,7 @@ from oncall_gitops.store.tables import SCHEMA_VERSION
 if TYPE_CHECKING:
     from alembic.config import Config
 
-LOCK = "SELECT pg_advisory_xact_lock(7305512114)"
+_LOCK = "SELECT pg_advisory_xact_lock(7305512114)"
 """One migration at a time; the number is ours alone, and the lock ends with the transaction."""
 
 COMMAND = "oncall-gitops db upgrade"
@@ -36,11 +36,27 @@ def require_version(connection: Connection) -> None:
     found = current_version(connection)
     if found is None:
         raise WrongSchemaVersion(f"the database has no oncall-gitops schema yet; run `{COMMAND}`")
+    _require(found)
+
+
+def require_same_version(connection: Connection) -> None:
+    """Refuse, under the lock, a database that somebody has migrated since `require_version`."""
+    _require(connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalar())
+
+
+def _require(found: str | None) -> None:
     if found != SCHEMA_VERSION:
         raise WrongSchemaVersion(
             f"the database's schema is {found}, but this version of oncall-gitops needs {SCHEMA_VERSION}; "
             f"run `{COMMAND}` with the newest oncall-gitops that uses this database"
         )
+
+
+def take_turns(connection: Connection) -> None:
+    """Wait for other migrations, and for whoever is applying: neither meets the other half-way."""
+    connection.exec_driver_sql(_LOCK)
+    if connection.exec_driver_sql("SELECT to_regclass('reconcile_mutex')").scalar() is not None:
+        connection.exec_driver_sql("LOCK TABLE reconcile_mutex IN EXCLUSIVE MODE")
 
 
 def upgrade(connection: Connection, revision: str = "head") -> None:

@@ -27,11 +27,11 @@ from oncall_gitops.core.model.team import Team
 from oncall_gitops.core.model.user import User
 from oncall_gitops.store import tables
 from oncall_gitops.store.columns import select_rows
+from oncall_gitops.store.driver import driver_connection
 from oncall_gitops.store.people_rows import in_written_order, read_team, read_user
 from oncall_gitops.store.rotation_rows import Names
 from oncall_gitops.store.row import Reading, Row, row_digest
 from oncall_gitops.store.schedule_rows import Basis, read_layer, read_override, read_schedule
-from oncall_gitops.store.transaction import driver_connection
 
 T = TypeVar("T")
 

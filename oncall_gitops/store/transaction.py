@@ -3,15 +3,17 @@
 It is SERIALIZABLE, and its first statement after its own timeouts is a table lock: the snapshot is taken when
 the wait is over, so whoever waited reads what the other one wrote. An advisory lock would not do: asking for
 it is a query, which takes the snapshot before the wait. Being the transaction's, the lock is right through
-transaction poolers and ends with its holder, killed, cut off or frozen.
+transaction poolers and ends with its holder, killed, cut off or frozen. The schema's version is asked under the
+lock, which migrations take too: nobody writes to a schema that has just become another.
 """
 
 from __future__ import annotations
 
+import contextlib
 import random
 import time
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any, Generic, TypeVar
 
 import psycopg
 from psycopg.pq import TransactionStatus
@@ -20,19 +22,29 @@ from sqlalchemy.exc import DBAPIError
 
 from oncall_gitops.core.errors import DatabaseUnreachable, LockBusy, OncallError, OutcomeUnknown
 from oncall_gitops.core.model.instant import from_datetime, instant_text
+from oncall_gitops.store import migrate
 from oncall_gitops.store.database import Database
+from oncall_gitops.store.driver import ANSWER_SECONDS, PatientConnection, driver_connection
 from oncall_gitops.store.failures import TRY_AGAIN, lost_connection, our_errors, sqlstate
 
 T = TypeVar("T")
+RecordFailure = Callable[[Connection, str, float], None]
+"""Writes down, in a transaction of its own, what an apply failed of after how many seconds."""
 
 ATTEMPTS = 5
 
 STATEMENT_SECONDS = 120
-IDLE_SECONDS = 20
-"""How long a frozen command may hold the lock; less than the default patience of one that waits (30 s)."""
+"""How long one statement may take, and a command that is frozen in the middle of sending one hold the lock."""
 
-_PATIENCE = 15.0
-"""How long to ask what became of a commit: a server that crashed needs some seconds to come back."""
+IDLE_SECONDS = 20
+"""How long a command that is frozen between statements may hold the lock, which is where it nearly always is;
+less than the default patience of one that waits (30 s)."""
+
+PATIENCE = 30.0
+"""How long to ask what became of a commit: a server that crashed needs some seconds to come back, and one that
+never heard of the commit rolls back after `IDLE_SECONDS`."""
+
+_RECORDING_SECONDS = 5
 
 _LOCK = "LOCK TABLE reconcile_mutex IN EXCLUSIVE MODE"
 
@@ -48,18 +60,53 @@ class _LockTimeout(Exception):
 
 
 def apply(
-    database: Database, body: Callable[[Connection], T], *, run_id: str, lock_timeout: float = 30.0
+    database: Database,
+    body: Callable[[Connection], T],
+    *,
+    run_id: str,
+    lock_timeout: float = 30.0,
+    record_failure: RecordFailure | None = None,
 ) -> T:
     """Run `body` alone and commit; what it returns, once that is certain.
 
     `body` must record a run with `run_id`. It is run again from its start, with a new snapshot, when the
     database asks for that. Raises LockBusy, naming the holder, when the lock is not had in `lock_timeout`
     seconds; OutcomeUnknown when the answer to the commit was lost and nothing can be learnt of it; what
-    `body` raises, after a rollback.
+    `body` raises, after a rollback. `record_failure` is called when the lock was had and the apply failed all
+    the same, but for what `body` itself refuses (an OncallError).
     """
+    work = _Work(body)
+    began = time.monotonic()
+    try:
+        return _attempts(database, work, run_id=run_id, lock_timeout=lock_timeout)
+    except OutcomeUnknown:
+        raise
+    except BaseException as error:
+        if record_failure is not None and work.has_failed:
+            _record(database, record_failure, error, seconds=time.monotonic() - began)
+        raise
+
+
+class _Work(Generic[T]):
+    """The body, and whether it has begun and what stopped it."""
+
+    def __init__(self, body: Callable[[Connection], T]) -> None:
+        self._body = body
+        self.has_failed = False
+
+    def __call__(self, connection: Connection) -> T:
+        self.has_failed = True
+        try:
+            return self._body(connection)
+        except OncallError:
+            self.has_failed = False
+            raise
+
+
+def _attempts(database: Database, work: _Work[T], *, run_id: str, lock_timeout: float) -> T:
     for attempt in range(1, ATTEMPTS + 1):
         try:
-            return _attempt(database, body, run_id=run_id, lock_timeout=lock_timeout)
+            return _attempt(database, work, run_id=run_id, lock_timeout=lock_timeout)
         except (psycopg.Error, DBAPIError) as error:
             if sqlstate(error) not in TRY_AGAIN:
                 with our_errors(database.name):
@@ -71,14 +118,15 @@ def apply(
     )
 
 
-def _attempt(database: Database, body: Callable[[Connection], T], *, run_id: str, lock_timeout: float) -> T:
+def _attempt(database: Database, work: _Work[T], *, run_id: str, lock_timeout: float) -> T:
     with database.raw_connect(isolation="SERIALIZABLE") as connection:
         driver = driver_connection(connection)
         try:
             lock(driver, timeout=lock_timeout)
         except _LockTimeout:
             raise LockBusy(_who_holds(driver, lock_timeout)) from None
-        result = body(connection)
+        migrate.require_same_version(connection)
+        result = work(connection)
         try:
             commit(driver)
         except psycopg.Error as error:
@@ -89,18 +137,23 @@ def _attempt(database: Database, body: Callable[[Connection], T], *, run_id: str
         return result
 
 
-def lock(driver: psycopg.Connection[Any], *, timeout: float) -> None:
-    """Begin: the timeouts that free everybody else from us, then the lock, all in one round trip."""
+def lock(driver: PatientConnection, *, timeout: float) -> None:
+    """Begin: the timeouts that free everybody else from us, then the lock, all in one round trip.
+
+    The time-out of statements begins with the lock: its wait has one of its own.
+    """
     milliseconds = max(1, round(timeout * 1000))
     settings = {
         "lock_timeout": f"{milliseconds}ms",
-        "statement_timeout": f"{STATEMENT_SECONDS * 1000 + milliseconds}ms",
+        "statement_timeout": "0",
         "idle_in_transaction_session_timeout": f"{IDLE_SECONDS}s",
         "client_connection_check_interval": "1s",
     }
     statements = [f"SET LOCAL {name} = '{value}'" for name, value in settings.items()]
+    limit = f"SET LOCAL statement_timeout = '{STATEMENT_SECONDS}s'"
+    driver.patience = ANSWER_SECONDS + timeout
     try:
-        driver.execute("; ".join([*statements, _LOCK]).encode())
+        driver.execute("; ".join([*statements, _LOCK, limit]).encode())
     except psycopg.errors.LockNotAvailable:
         driver.rollback()
         raise _LockTimeout from None
@@ -113,13 +166,6 @@ def commit(driver: psycopg.Connection[Any]) -> None:
     answer = driver.execute("COMMIT").statusmessage
     if answer != "COMMIT":
         raise OncallError(f"the server answered {answer} to COMMIT; nothing was changed")
-
-
-def driver_connection(connection: Connection) -> psycopg.Connection[Any]:
-    """The driver's connection below SQLAlchemy's."""
-    driver = connection.connection.driver_connection
-    assert isinstance(driver, psycopg.Connection)
-    return driver
 
 
 def _who_holds(driver: psycopg.Connection[Any], waited: float) -> str:
@@ -139,12 +185,12 @@ def _find_out(database: Database, run_id: str) -> None:
     Taking the lock first waits for the transaction whose end we missed, if the server still has it.
     """
     said = "the connection was lost while the commit was on its way"
-    deadline = time.monotonic() + _PATIENCE
+    deadline = time.monotonic() + PATIENCE
     while True:
         try:
             with database.connect() as connection:
                 driver = driver_connection(connection)
-                lock(driver, timeout=_PATIENCE)
+                lock(driver, timeout=PATIENCE)
                 found = driver.execute(
                     "SELECT 1 FROM reconcile_runs WHERE id = %s AND status = 'applied'", [run_id]
                 ).fetchone()
@@ -159,3 +205,25 @@ def _find_out(database: Database, run_id: str) -> None:
             ) from None
     if found is None:
         raise DatabaseUnreachable(f"{said}; run {run_id} is not on record, so nothing was changed")
+
+
+def _record(
+    database: Database, record_failure: RecordFailure, error: BaseException, *, seconds: float
+) -> None:
+    """Write down what happened, if the database still takes it: the failure itself is what must be told.
+
+    If the transaction that failed is still alive somewhere, or has been committed after all, the run's id keeps
+    this row out.
+    """
+    match error:
+        case OncallError():
+            told = str(error)
+        case Exception():
+            told = f"a bug: {type(error).__name__}"
+        case _:
+            told = "interrupted"
+    with contextlib.suppress(OncallError), database.connect() as connection:
+        limits = f"SET LOCAL statement_timeout = '{_RECORDING_SECONDS}s'"
+        connection.exec_driver_sql(limits)
+        record_failure(connection, told, seconds)
+        connection.commit()

@@ -19,17 +19,18 @@ from oncall_gitops.core.diff import Change
 from oncall_gitops.core.materialise import ShiftEdit
 from oncall_gitops.core.model.instant import Instant, instant_text
 from oncall_gitops.core.model.live import LiveState
+from oncall_gitops.core.model.run import Failure
 from oncall_gitops.core.model.schedule import Schedule
 from oncall_gitops.core.model.state import State, file_of
 from oncall_gitops.core.problem import Origin
 from oncall_gitops.store import tables
 from oncall_gitops.store.columns import insert_rows, update_rows
 from oncall_gitops.store.details import write_members, write_time_off
+from oncall_gitops.store.driver import driver_connection
 from oncall_gitops.store.people_rows import team_row, user_row
 from oncall_gitops.store.removal import end_hidden_shifts, hide, remove_unnamed
 from oncall_gitops.store.row import Row, row_digest
 from oncall_gitops.store.schedule_rows import layer_row, override_row, schedule_row
-from oncall_gitops.store.transaction import driver_connection
 
 _TABLES: Mapping[str, Table] = {
     "user": tables.users,
@@ -40,6 +41,8 @@ _TABLES: Mapping[str, Table] = {
 }
 """By the kind that an address begins with; parents before children."""
 
+
+_NULL = "\\N"
 
 _DETAILS = ("time_off", "members")
 """What `user_row` and `team_row` hold beside columns: the rows of another table."""
@@ -108,8 +111,7 @@ def record_run(
     plan: Any,
     plan_id: str | None,
     tzdata: str,
-    status: str = "applied",
-    error: str | None = None,
+    failure: Failure | None = None,
 ) -> None:
     """Record a run, `applied` or `failed`; `scope` None is everything, else `{"teams", "schedules"}` by name."""
     driver = driver_connection(connection)
@@ -119,18 +121,19 @@ def record_run(
         "scope": scope,
         "as_of": as_of,
         "horizon_to": horizon_to,
-        "status": status,
+        "status": "failed" if failure else "applied",
         "git_commit": commit,
         "actor": actor,
         "plan": plan,
         "plan_id": plan_id,
         "tzdata_version": tzdata,
-        "error": error,
+        "error": failure.error if failure else None,
     }
     insert_rows(driver, tables.reconcile_runs, [row])
     driver.execute(
-        "UPDATE reconcile_runs SET started_at = now(), finished_at = clock_timestamp() WHERE id = %s",
-        [run_id],
+        "UPDATE reconcile_runs SET started_at = now() - make_interval(secs => %s), "
+        "finished_at = clock_timestamp() WHERE id = %s",
+        [failure.seconds if failure else 0.0, run_id],
     )
 
 
@@ -249,25 +252,31 @@ def _refresh_sources(
 def _copy_shifts(
     driver: psycopg.Connection[Any], edits: Iterable[ShiftEdit], *, ids: Mapping[str, str], run_id: str
 ) -> None:
+    """All rows are made before the first is sent: a command that is frozen while it sends holds the lock longest.
+
+    No value needs escaping: ids, instants, and slugs.
+    """
     columns = (
         "id, schedule_id, user_id, start_time, end_time, source, layer_id, override_id, reconcile_run_id"
     )
+    lines = [
+        "\t".join(
+            (
+                str(uuid4()),
+                ids[address.schedule(edit.schedule)],
+                ids[address.user(shift.user)],
+                instant_text(shift.start),
+                instant_text(shift.end),
+                shift.source,
+                shift.layer_id or _NULL,
+                shift.override_id or _NULL,
+                run_id,
+            )
+        )
+        for edit in edits
+        for shift in edit.insert
+    ]
+    if not lines:
+        return
     with driver.cursor().copy(f"COPY shifts ({columns}) FROM STDIN".encode()) as copy:
-        for edit in edits:
-            if not edit.insert:
-                continue
-            schedule_id = ids[address.schedule(edit.schedule)]
-            for shift in edit.insert:
-                copy.write_row(
-                    (
-                        str(uuid4()),
-                        schedule_id,
-                        ids[address.user(shift.user)],
-                        instant_text(shift.start),
-                        instant_text(shift.end),
-                        shift.source,
-                        shift.layer_id,
-                        shift.override_id,
-                        run_id,
-                    )
-                )
+        copy.write("\n".join((*lines, "")))

@@ -177,7 +177,7 @@ def forge_digests(database: Database) -> None:
     from oncall_gitops.store import tables
     from oncall_gitops.store.columns import select_rows
     from oncall_gitops.store.row import row_digest
-    from oncall_gitops.store.transaction import driver_connection
+    from oncall_gitops.store.driver import driver_connection
 
     with database.connect() as connection:
         driver = driver_connection(connection)

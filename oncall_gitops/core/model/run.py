@@ -1,10 +1,10 @@
-"""One recorded run."""
+"""One recorded run, and why one failed."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from oncall_gitops.core.model.instant import Instant
 
@@ -25,3 +25,10 @@ class Run:
     plan_id: str | None = None
     tzdata: str | None = None
     error: str | None = None
+
+
+class Failure(NamedTuple):
+    """What an apply that had the lock ended with, after how many seconds; nothing of it was kept."""
+
+    error: str
+    seconds: float
