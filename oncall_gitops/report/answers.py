@@ -86,6 +86,9 @@ def shifts_csv(shifts: ScheduleShifts) -> str:
     return out.getvalue()
 
 
+_FORMULA = frozenset("=+-@\uff1d\uff0b\uff0d\uff20")
+"""With what a formula begins, also in the wide letters of the East."""
+
 _COLUMNS = ("schedule", "user", "start", "end", "source")
 
 
@@ -97,7 +100,7 @@ def _rows(shifts: ScheduleShifts) -> Iterable[tuple[str, str, str, str, str]]:
 
 def _cell(text: str) -> str:
     safe = shown(text)
-    return f"'{safe}" if safe.startswith(("=", "+", "-", "@")) else safe
+    return f"'{safe}" if safe.lstrip()[:1] in _FORMULA else safe
 
 
 def _words(moment: Instant | None, timezone: str) -> str:
