@@ -58,9 +58,8 @@ def repairs(
             right.append(best)
         else:
             updates.append((best, target))
-    for key, event in wanted.items():
-        if key not in by_key:
-            inserts.append((event, known[key].generation if key in known else 0))
+    for key in wanted.keys() - by_key.keys():
+        inserts.append((wanted[key], known[key].generation if key in known else 0))
     return Repairs(
         inserts=tuple(sorted(inserts, key=lambda step: step[0].content.start)),
         updates=tuple(sorted(updates, key=lambda step: step[1].content.start)),

@@ -1,0 +1,214 @@
+"""One run over one connection: tokens, its calendar, a pass, what is left to clean up, and when to come again.
+
+The row is somebody else's (`Row` below: a lease in the database); every line that must survive a crash is
+written to it before it is relied upon: rotated tokens before they are used, a calendar before its first event.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+from oncall_gitops.calendars.failures import (
+    CalendarFailure,
+    CalendarGone,
+    NeedsConsent,
+    Throttled,
+    Unauthorized,
+)
+from oncall_gitops.calendars.protocol import CalendarPlace, ProviderApi
+from oncall_gitops.calendars.repair import needs_nothing
+from oncall_gitops.calendars.sync import MassDelete, Outcome, Wishes, clear, keep_right
+from oncall_gitops.calendars.tokens import KeyRing
+from oncall_gitops.calendars.wanted import wanted_events
+from oncall_gitops.core.model.calendar import CalendarShift, CalendarSync, KnownEvent
+from oncall_gitops.core.model.instant import Instant
+from oncall_gitops.core.secret import Secret
+
+AHEAD = 90 * 86_400
+"""How far ahead calendars are filled, in seconds."""
+
+CALENDAR_NAME = "On call"
+
+AUDIT = 6 * 3600
+"""A calendar that needs nothing is listed again after this many seconds, so that what hands did to it heals."""
+
+PASS_SECONDS = 25.0
+"""A pass begins no call after this; with its last calls it stays within a lease."""
+
+EARLY = 300
+"""An access token is renewed this many seconds before it expires."""
+
+LONGEST_WAIT = 3600
+
+
+class Row(Protocol):
+    """The connection's row while it is ours; every write raises once it is not."""
+
+    def keep_tokens(
+        self, *, access: str, refresh: str | None, expires_at: Instant, scopes: tuple[str, ...]
+    ) -> None: ...
+
+    def keep_calendar(self, calendar_id: str, name: str) -> None: ...
+
+    def forget_leftover(self, calendar_id: str) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """What a run works on. `shifts` are those that end after now or not long before, and begin within AHEAD.
+
+    `clock` is seconds that only grow; `audit` asks for a listing whatever the journal says.
+    """
+
+    sync: CalendarSync
+    row: Row
+    api: ProviderApi
+    keys: KeyRing
+    now: Instant
+    shifts: Iterable[CalendarShift]
+    known: Mapping[str, KnownEvent]
+    clock: Callable[[], float]
+    audit: bool = False
+    allow: frozenset[str] = frozenset()
+
+
+def run(task: Task) -> Outcome:
+    """Make the calendar right, or clean it if the connection is ending. Never raises a CalendarFailure."""
+    wishes = _wishes(task)
+    if not (task.sync.ending or task.sync.leftovers or task.audit or _audit_is_due(task)):
+        if needs_nothing(wanted=wishes.wanted, known=wishes.known, now=task.now):
+            return Outcome()
+    outcome = Outcome()
+    try:
+        for again in (False, True):
+            outcome = _pass(task, wishes, _access(task, anew=again)).after(outcome)
+            wishes = replace(wishes, known={**wishes.known, **outcome.known})
+            if not isinstance(outcome.failure, Unauthorized):
+                return outcome
+    except CalendarFailure as failure:
+        return replace(outcome, failure=failure)
+    return replace(
+        outcome, failure=NeedsConsent("the provider does not accept a token that it has just given")
+    )
+
+
+def take_back(task: Task) -> str:
+    """Revoke the grant of a connection that is clean; a sentence for the person, or an empty text.
+
+    Raises a CalendarFailure if the provider cannot be asked now; a grant that is dead already is fine.
+    """
+    column = "refresh_token" if task.sync.sealed_refresh else "access_token"
+    sealed = task.sync.sealed_refresh or task.sync.sealed_access
+    if task.sync.grant == "organisation" or sealed is None:
+        return ""
+    try:
+        return task.api.revoke(task.keys.open(sealed, row=task.sync.id, column=column))
+    except NeedsConsent:
+        return ""
+
+
+def next_time(outcome: Outcome, *, failures: int, now: Instant) -> Instant:
+    """When to look at the connection again: at once, at the next audit, or after a pause that grows."""
+    if outcome.is_right:
+        return now + round(AUDIT * random.uniform(0.9, 1.0))
+    if outcome.unfinished and outcome.failure is None:
+        return now
+    if isinstance(outcome.failure, MassDelete):
+        return now + AUDIT
+    pause = min(2.0 ** min(failures, 12), LONGEST_WAIT) * random.uniform(0.75, 1.25)
+    if isinstance(outcome.failure, Throttled) and outcome.failure.after is not None:
+        pause = max(outcome.failure.after, 1.0) * random.uniform(1.0, 1.1)
+    return now + max(1, round(pause))
+
+
+def _wishes(task: Task) -> Wishes:
+    """The shifts to come, those that are over, and the journal. Nothing is wished of a connection that ends."""
+    shifts = [] if task.sync.ending else list(task.shifts)
+    return Wishes(
+        wanted=wanted_events(shift for shift in shifts if shift.end > task.now),
+        ended=wanted_events(shift for shift in shifts if shift.end <= task.now),
+        known=task.known,
+    )
+
+
+def _audit_is_due(task: Task) -> bool:
+    return task.sync.audited_at is None or task.now - task.sync.audited_at >= AUDIT * 0.9
+
+
+def _pass(task: Task, wishes: Wishes, access: Secret) -> Outcome:
+    """The leftovers first, then the calendar itself; a calendar of ours that somebody deleted is made again."""
+    deadline = task.clock() + PASS_SECONDS
+
+    def out_of_time() -> bool:
+        return task.clock() > deadline
+
+    for leftover in task.sync.leftovers:
+        cleaned = clear(
+            task.api.calendar(access, _place(task, leftover)), now=task.now, out_of_time=out_of_time
+        )
+        if not cleaned.is_right and not isinstance(cleaned.failure, CalendarGone):
+            return replace(cleaned, known={})
+        task.row.forget_leftover(leftover)
+    calendar_id = task.sync.calendar_id
+    if task.sync.ending:
+        if calendar_id is None:
+            return Outcome(listed=True)
+        ended = clear(
+            task.api.calendar(access, _place(task, calendar_id)), now=task.now, out_of_time=out_of_time
+        )
+        return Outcome(listed=True) if isinstance(ended.failure, CalendarGone) else ended
+    if calendar_id is None:
+        calendar_id = _make_calendar(task, access)
+    outcome = _keep_right(task, wishes, access, calendar_id, out_of_time)
+    if isinstance(outcome.failure, CalendarGone):
+        if not task.sync.owns_calendar:
+            gone = "the calendar is not there any more, or no longer shared; connect another one"
+            return replace(outcome, failure=NeedsConsent(gone))
+        calendar_id = _make_calendar(task, access)
+        wishes = replace(wishes, known={})
+        outcome = _keep_right(task, wishes, access, calendar_id, out_of_time).after(outcome)
+    return outcome
+
+
+def _keep_right(
+    task: Task, wishes: Wishes, access: Secret, calendar_id: str, out_of_time: Callable[[], bool]
+) -> Outcome:
+    calendar = task.api.calendar(access, _place(task, calendar_id))
+    return keep_right(calendar, wishes, now=task.now, out_of_time=out_of_time, allow=task.allow)
+
+
+def _place(task: Task, calendar_id: str) -> CalendarPlace:
+    mailbox = task.sync.email if task.sync.grant == "organisation" else ""
+    return CalendarPlace(calendar_id, task.sync.marker, mailbox)
+
+
+def _make_calendar(task: Task, access: Secret) -> str:
+    mailbox = task.sync.email if task.sync.grant == "organisation" else ""
+    calendar_id, name = task.api.create_calendar(
+        access, name=CALENDAR_NAME, marker=task.sync.marker, mailbox=mailbox, again=True
+    )
+    task.row.keep_calendar(calendar_id, name)
+    return calendar_id
+
+
+def _access(task: Task, *, anew: bool) -> Secret:
+    """An access token that is good for this run; new ones are stored before they are used."""
+    sync = task.sync
+    if sync.grant == "organisation":
+        return task.api.mint(mailbox=sync.email, now=task.now).access
+    if sync.sealed_access and not anew and (sync.expires_at or 0) - task.now > EARLY:
+        return task.keys.open(sync.sealed_access, row=sync.id, column="access_token")
+    if sync.sealed_refresh is None:
+        raise NeedsConsent("the access token has expired and no refresh token is stored")
+    refresh = task.keys.open(sync.sealed_refresh, row=sync.id, column="refresh_token")
+    tokens = task.api.refresh(refresh, now=task.now)
+    task.row.keep_tokens(
+        access=task.keys.seal(tokens.access, row=sync.id, column="access_token"),
+        refresh=tokens.refresh and task.keys.seal(tokens.refresh, row=sync.id, column="refresh_token"),
+        expires_at=tokens.expires_at,
+        scopes=tokens.scopes,
+    )
+    return tokens.access
