@@ -1,4 +1,4 @@
-"""The only reader of the environment and of `oncall-gitops.yaml`.
+"""The only reader of the environment (with `calendar_settings.py`) and of `oncall-gitops.yaml`.
 
 Every setting knows where it came from, so that `doctor` can say so. A flag beats the environment, which beats
 the file, and that the default. Secrets come from the environment alone; `redact` keeps them out of text.
@@ -19,6 +19,7 @@ from oncall_gitops.core.duration import parse_duration
 from oncall_gitops.core.errors import OncallError
 from oncall_gitops.core.limits import ADJUSTABLE, BLOCKING, Limits
 from oncall_gitops.core.problem import Origin, Problem, in_order
+from oncall_gitops.core.secret import living_secrets
 
 if TYPE_CHECKING:
     import yaml
@@ -34,6 +35,19 @@ Key: TypeAlias = tuple[str, ...]
 _SECRET_NAMES = re.compile(r"PGPASSWORD|ONCALL_GITOPS_\w*(?:SECRET|TOKEN_KEYS)")
 _URL_PASSWORD = re.compile(r"(://[^:/?#@\s]*:)[^@/\s]+(@)")
 _WORD_PASSWORD = re.compile(r"(\bpassword\s*=\s*)('(?:[^'\\]|\\.)*'|[^\s&]+)", re.IGNORECASE)
+_TOKEN = re.compile(
+    r"\bya29\.[\w.-]+|(?<!\w)1//[\w-]{8,}|\beyJ[\w-]{8,}(?:\.[\w-]*)*|\bGOCSPX-[\w-]+"
+    r"|-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY-----|\Z)",
+    re.DOTALL,
+)
+"""Google's access and refresh tokens, JSON web tokens, Google's client secrets, private keys."""
+_NAMED_TOKEN = re.compile(
+    r"""(\bBearer\s+|(?:\b(?:access|refresh|id)_token|\bclient_secret|\bassertion|\bcode_verifier|\bdevice_code"""
+    r"""|[?&]code)["']?\s*[:=]\s*["']?)[^\s"'&,}]+""",
+    re.IGNORECASE,
+)
+"""What stands after these names in a header, a form, a query, JSON or a printed dict."""
+_SHORTEST_SECRET = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,18 +131,23 @@ def plain_output() -> bool:
 
 
 def redact(text: str) -> str:
-    """The text without any secret that the environment holds or a connection string shows."""
-    for secret in sorted(_secrets(), key=len, reverse=True):
-        text = text.replace(secret, "***")
+    """The text without any secret: of the environment, in use as a `Secret`, or with the look of one."""
+    for secret in sorted(set(_secrets()), key=len, reverse=True):
+        if len(secret) >= _SHORTEST_SECRET:
+            text = text.replace(secret, "***")
+    text = _NAMED_TOKEN.sub(r"\1***", _TOKEN.sub("***", text))
     return _WORD_PASSWORD.sub(r"\1***", _URL_PASSWORD.sub(r"\1***\2", text))
 
 
 def _secrets() -> Iterator[str]:
+    yield from living_secrets()
     for name, value in os.environ.items():
-        if _SECRET_NAMES.fullmatch(name) and len(value) > 3:
+        if _SECRET_NAMES.fullmatch(name):
             yield value
+            if name.endswith("TOKEN_KEYS"):
+                yield from (key.partition(":")[2] for key in re.split(r"[,\s]+", value))
     url = os.environ.get("DATABASE_URL", "")
-    if (found := re.search(r"://[^:/?#@\s]*:([^@/\s]+)@", url)) and len(found[1]) > 3:
+    if found := re.search(r"://[^:/?#@\s]*:([^@/\s]+)@", url):
         yield found[1]
         yield unquote(found[1])
 
