@@ -78,13 +78,14 @@ class Task:
 def run(task: Task) -> Outcome:
     """Make the calendar right, or clean it if the connection is ending. Never raises a CalendarFailure."""
     wishes = _wishes(task)
-    if not (task.sync.ending or task.sync.leftovers or task.audit or _audit_is_due(task)):
-        if needs_nothing(wanted=wishes.wanted, known=wishes.known, now=task.now):
-            return Outcome()
+    must_list = task.sync.ending or task.sync.leftovers or task.audit or _audit_is_due(task)
+    if not must_list and needs_nothing(wanted=wishes.wanted, known=wishes.known, now=task.now):
+        return Outcome()
     outcome = Outcome()
     try:
-        for again in (False, True):
-            outcome = _pass(task, wishes, _access(task, anew=again)).after(outcome)
+        for anew in (False, True):
+            access, task = _access(task, anew=anew)
+            outcome = _pass(task, wishes, access).after(outcome)
             wishes = replace(wishes, known={**wishes.known, **outcome.known})
             if not isinstance(outcome.failure, Unauthorized):
                 return outcome
@@ -194,21 +195,21 @@ def _make_calendar(task: Task, access: Secret) -> str:
     return calendar_id
 
 
-def _access(task: Task, *, anew: bool) -> Secret:
-    """An access token that is good for this run; new ones are stored before they are used."""
+def _access(task: Task, *, anew: bool) -> tuple[Secret, Task]:
+    """An access token that is good for this run, and the task with new ones, stored before they are used."""
     sync = task.sync
     if sync.grant == "organisation":
-        return task.api.mint(mailbox=sync.email, now=task.now).access
+        return task.api.mint(mailbox=sync.email, now=task.now).access, task
     if sync.sealed_access and not anew and (sync.expires_at or 0) - task.now > EARLY:
-        return task.keys.open(sync.sealed_access, row=sync.id, column="access_token")
+        return task.keys.open(sync.sealed_access, row=sync.id, column="access_token"), task
     if sync.sealed_refresh is None:
-        raise NeedsConsent("the access token has expired and no refresh token is stored")
+        raise NeedsConsent("the access token has expired, and there is no refresh token")
     refresh = task.keys.open(sync.sealed_refresh, row=sync.id, column="refresh_token")
     tokens = task.api.refresh(refresh, now=task.now)
+    access = task.keys.seal(tokens.access, row=sync.id, column="access_token")
+    rotated = tokens.refresh and task.keys.seal(tokens.refresh, row=sync.id, column="refresh_token")
     task.row.keep_tokens(
-        access=task.keys.seal(tokens.access, row=sync.id, column="access_token"),
-        refresh=tokens.refresh and task.keys.seal(tokens.refresh, row=sync.id, column="refresh_token"),
-        expires_at=tokens.expires_at,
-        scopes=tokens.scopes,
+        access=access, refresh=rotated or None, expires_at=tokens.expires_at, scopes=tokens.scopes
     )
-    return tokens.access
+    sync = replace(sync, sealed_access=access, sealed_refresh=rotated or sync.sealed_refresh)
+    return tokens.access, replace(task, sync=sync)
