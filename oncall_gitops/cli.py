@@ -40,9 +40,6 @@ COMMANDS: dict[str, tuple[str, str]] = {
 }
 """Each command's module in `oncall_gitops.commands`, whose click command is `command`, and its help."""
 
-TALKATIVE = ("oncall_gitops", "alembic")
-"""Whose logs `-v` shows."""
-
 WRONG_USAGE, BUG, INTERRUPTED, BROKEN_PIPE, TERMINATED = 64, 70, 130, 141, 143
 
 
@@ -102,18 +99,9 @@ def cli(ctx: click.Context, *, color: str, verbose: int, quiet: bool) -> None:
 
     ctx.color = {"auto": False if plain_output() else None, "always": True, "never": False}[color]
     if verbose or quiet:
-        import logging
+        from oncall_gitops.logs import start_logging
 
-        levels = [logging.WARNING, logging.INFO, logging.DEBUG]
-        logging.basicConfig(
-            stream=sys.stderr,
-            level=logging.ERROR if quiet else logging.WARNING,
-            format="%(levelname)s %(name)s: %(message)s",
-        )
-        for (
-            name
-        ) in TALKATIVE:  # what other libraries tell at these levels are statements, requests and tokens
-            logging.getLogger(name).setLevel(logging.ERROR if quiet else levels[min(verbose, 2)])
+        start_logging(verbose=verbose, quiet=quiet)
 
 
 def main() -> NoReturn:

@@ -1,0 +1,34 @@
+"""Logs: on stderr, and without secrets, whoever writes them."""
+
+from __future__ import annotations
+
+import logging
+import sys
+
+from oncall_gitops.settings import redact
+
+TALKATIVE = ("oncall_gitops", "alembic")
+"""Whose logs `-v` shows: what other libraries tell at these levels are statements and requests."""
+
+
+class Redacting(logging.Formatter):
+    """Takes the secrets out of a record's whole text: message, arguments, traceback and stack."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        return redact(super().format(record))
+
+
+def start_logging(*, verbose: int, quiet: bool) -> None:
+    """What `-v` and `-q` ask for."""
+    levels = [logging.WARNING, logging.INFO, logging.DEBUG]
+    logging.basicConfig(stream=sys.stderr, level=logging.ERROR if quiet else logging.WARNING)
+    for handler in logging.getLogger().handlers:
+        handler.setFormatter(Redacting("%(levelname)s %(name)s: %(message)s"))
+    for name in TALKATIVE:
+        logging.getLogger(name).setLevel(logging.ERROR if quiet else levels[min(verbose, 2)])
+
+
+def redact_warnings() -> None:
+    """For commands that hold tokens: what Python prints of warnings where no logging was asked for, too."""
+    if logging.lastResort is not None:
+        logging.lastResort.setFormatter(Redacting("%(message)s"))
