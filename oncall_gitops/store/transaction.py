@@ -34,7 +34,8 @@ RecordFailure = Callable[[Connection, str, float], None]
 ATTEMPTS = 5
 
 STATEMENT_SECONDS = 120
-"""How long one statement may take, and a command that is frozen in the middle of sending one hold the lock."""
+"""How long one statement may take. A command that is frozen in the middle of sending one may hold the lock as
+long; then the next one that waits in vain ends it."""
 
 IDLE_SECONDS = 20
 """How long a command that is frozen between statements may hold the lock, which is where it nearly always is;
@@ -53,6 +54,17 @@ SELECT activity.pid, activity.application_name, activity.xact_start
 FROM pg_locks AS locks JOIN pg_stat_activity AS activity ON activity.pid = locks.pid
 WHERE locks.relation = 'reconcile_mutex'::regclass AND locks.mode = 'ExclusiveLock' AND locks.granted
 """
+
+
+_END_FROZEN = """
+SELECT pg_terminate_backend(activity.pid)
+FROM pg_locks AS locks JOIN pg_stat_activity AS activity ON activity.pid = locks.pid
+WHERE locks.relation = 'reconcile_mutex'::regclass AND locks.mode = 'ExclusiveLock' AND locks.granted
+    AND activity.state = 'active' AND activity.wait_event = 'ClientRead'
+    AND activity.state_change < clock_timestamp() - make_interval(secs => %s)
+"""
+"""Waiting for its client in the middle of a statement, the server minds neither the idle time-out nor that of
+statements; it would wait for ever. To end the process takes the same role as its own."""
 
 
 class _LockTimeout(Exception):
@@ -121,10 +133,7 @@ def _attempts(database: Database, work: _Work[T], *, run_id: str, lock_timeout: 
 def _attempt(database: Database, work: _Work[T], *, run_id: str, lock_timeout: float) -> T:
     with database.raw_connect(isolation="SERIALIZABLE") as connection:
         driver = driver_connection(connection)
-        try:
-            lock(driver, timeout=lock_timeout)
-        except _LockTimeout:
-            raise LockBusy(_who_holds(driver, lock_timeout)) from None
+        _lock_or_say_who_holds_it(driver, timeout=lock_timeout)
         migrate.require_same_version(connection)
         result = work(connection)
         try:
@@ -157,6 +166,8 @@ def lock(driver: PatientConnection, *, timeout: float) -> None:
     except psycopg.errors.LockNotAvailable:
         driver.rollback()
         raise _LockTimeout from None
+    finally:
+        driver.patience = ANSWER_SECONDS
 
 
 def commit(driver: psycopg.Connection[Any]) -> None:
@@ -166,6 +177,28 @@ def commit(driver: psycopg.Connection[Any]) -> None:
     answer = driver.execute("COMMIT").statusmessage
     if answer != "COMMIT":
         raise OncallError(f"the server answered {answer} to COMMIT; nothing was changed")
+
+
+def _lock_or_say_who_holds_it(driver: PatientConnection, *, timeout: float) -> None:
+    try:
+        lock(driver, timeout=timeout)
+    except _LockTimeout:
+        if not _end_frozen(driver):
+            raise LockBusy(_who_holds(driver, timeout)) from None
+        try:
+            lock(driver, timeout=timeout)
+        except _LockTimeout:
+            raise LockBusy(_who_holds(driver, 2 * timeout)) from None
+
+
+def _end_frozen(driver: PatientConnection) -> bool:
+    """End a holder whose client has stopped in the middle of a statement; whether there was one."""
+    try:
+        ended = driver.execute(_END_FROZEN, [STATEMENT_SECONDS]).fetchall()
+    except psycopg.errors.InsufficientPrivilege:
+        ended = []
+    driver.rollback()
+    return bool(ended)
 
 
 def _who_holds(driver: psycopg.Connection[Any], waited: float) -> str:
