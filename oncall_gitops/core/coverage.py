@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from itertools import chain
 
+from oncall_gitops.core.layout import active_spans
 from oncall_gitops.core.model.instant import Instant
 from oncall_gitops.core.model.interval import Interval
 from oncall_gitops.core.model.schedule import Schedule
 from oncall_gitops.core.model.shift import Gap, Shift
-from oncall_gitops.core.resolve import active_spans, gaps, layer_span, schedule_span
+from oncall_gitops.core.resolve import gaps, layer_span, schedule_span
 from oncall_gitops.core.wallclock import zone
 
 

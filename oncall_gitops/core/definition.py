@@ -21,7 +21,7 @@ from oncall_gitops.core.model.state import State
 from oncall_gitops.core.model.team import Team
 from oncall_gitops.core.model.user import User
 from oncall_gitops.core.model.when import WEEKDAYS, When, clock_text
-from oncall_gitops.core.resolve import override_span
+from oncall_gitops.core.overriding import override_span
 
 
 def definitions(state: State) -> dict[str, Definition]:

@@ -19,7 +19,8 @@ from oncall_gitops.core.model.live import LiveState, StoredShift
 from oncall_gitops.core.model.schedule import Schedule
 from oncall_gitops.core.model.shift import Shift
 from oncall_gitops.core.model.state import State
-from oncall_gitops.core.resolve import Timetable, override_turn
+from oncall_gitops.core.overriding import override_turn
+from oncall_gitops.core.resolve import Timetable
 
 
 class NewShift(NamedTuple):

@@ -21,8 +21,9 @@ from oncall_gitops.core.model.live import LiveObject, LiveState, StoredShift
 from oncall_gitops.core.model.schedule import Schedule
 from oncall_gitops.core.model.shift import Shift
 from oncall_gitops.core.model.state import DesiredState, State
+from oncall_gitops.core.overriding import override_span
 from oncall_gitops.core.plan import Plan, make_plan
-from oncall_gitops.core.resolve import Timetable, override_span
+from oncall_gitops.core.resolve import Timetable
 from oncall_gitops.core.safety import Check, Evidence, judge
 from oncall_gitops.core.scope import Scope, followed_by, people_of
 from oncall_gitops.core.workload import Held

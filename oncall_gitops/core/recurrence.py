@@ -8,6 +8,7 @@ leaves open (times of day, the day) is the start's. Nothing here steps from one 
 from __future__ import annotations
 
 from functools import lru_cache
+from typing import TypeAlias
 
 from oncall_gitops.core.model.rotation import Cadence
 from oncall_gitops.core.model.rule import WEEKDAY_CODES, Rule
@@ -22,42 +23,50 @@ def rule_of(cadence: Cadence, *, start: Local) -> Rule:
     return _rule_of(cadence, weekday(start))
 
 
+Pattern: TypeAlias = "Repeating | Yearly"
+
+
 @lru_cache(maxsize=1024)
-def pattern(rule: Rule, start: Local) -> Repeating | Yearly:
+def pattern(rule: Rule, start: Local) -> Pattern:
     """The rule's own occurrences, some of which may lie before the start."""
     return repeating(rule, start) if repeats(rule) else yearly(rule, start)
 
 
 class Recurrence:
-    """The occurrences of a rule from `start` on."""
+    """The occurrences of a rule from `start` on: those of its pattern but the `skipped` first, after the start."""
 
-    __slots__ = ("_pattern", "_skipped", "rule", "start")
+    __slots__ = ("pattern", "rule", "skipped", "start")
 
     def __init__(self, rule: Rule, start: Local) -> None:
         self.rule = rule
         self.start = start
-        self._pattern = pattern(rule, start)
-        self._skipped = self._pattern.count(start + 1)
+        self.pattern = pattern(rule, start)
+        self.skipped = self.pattern.count(start + 1)
 
     def count(self, before: Local) -> int:
         """How many occurrences lie before a local time: the index of the first one at or after it."""
         if before <= self.start:
             return 0
-        return self._pattern.count(before) - self._skipped + 1
+        return self.pattern.count(before) - self.skipped + 1
 
     def nth(self, index: int) -> Local | None:
         """The occurrence of that index, from 0; None if there is none (up to the year 2400)."""
         if index <= 0:
             return self.start if index == 0 else None
-        return self._pattern.nth(self._skipped + index - 1)
+        return self.pattern.nth(self.skipped + index - 1)
 
     def between(self, low: Local, high: Local) -> list[Local]:
         """The occurrences in [low, high), in order."""
-        if high <= self.start:
-            return []
+        return self.numbered(low, high)[1]
+
+    def numbered(self, low: Local, high: Local) -> tuple[int, list[Local]]:
+        """The index of the first occurrence at or after `low`, and the occurrences in [low, high), in order."""
         if low > self.start:
-            return self._pattern.between(low, high)
-        return [self.start, *self._pattern.between(self.start + 1, high)]
+            first, found = self.pattern.numbered(low, high)
+            return first - self.skipped + 1, found
+        if high <= self.start:
+            return 0, []
+        return 0, [self.start, *self.pattern.numbered(self.start + 1, high)[1]]
 
 
 @lru_cache(maxsize=4096)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import lcm
 
 from oncall_gitops.core.model.rule import Rule
@@ -35,24 +35,29 @@ class Repeating:
 
     def nth(self, index: int) -> Local | None:
         """The occurrence of that index, from 0; None if there is none."""
-        if not self.offsets:
+        if not self.offsets or index < 0:
             return None
         periods, place = divmod(index, len(self.offsets))
         return self.origin + periods * self.period + self.offsets[place]
 
     def between(self, low: Local, high: Local) -> list[Local]:
         """The occurrences in [low, high), in order."""
+        return self.numbered(low, high)[1]
+
+    def numbered(self, low: Local, high: Local) -> tuple[int, list[Local]]:
+        """The index of the first occurrence at or after `low`, and the occurrences in [low, high), in order."""
         first, end = self.count(low), self.count(high)
         if first >= end:
-            return []
-        if len(self.offsets) == 1:
-            start = self.origin + self.offsets[0]
-            return list(range(start + first * self.period, start + end * self.period, self.period))
-        periods, skip = divmod(first, len(self.offsets))
-        last = -(-end // len(self.offsets))
+            return first, []
+        size = len(self.offsets)
+        periods, skip = divmod(first, size)
+        last = -(-end // size)
         bases = range(self.origin + periods * self.period, self.origin + last * self.period, self.period)
+        if size == 1:
+            offset = self.offsets[0]
+            return first, [base + offset for base in bases]
         found = [base + offset for base in bases for offset in self.offsets]
-        return found[skip : skip + end - first]
+        return first, found[skip : skip + end - first]
 
 
 def repeats(rule: Rule) -> bool:
@@ -62,14 +67,19 @@ def repeats(rule: Rule) -> bool:
 
 
 def repeating(rule: Rule, start: Local) -> Repeating:
-    """The occurrences of such a rule, counted from `start`."""
+    """The occurrences of such a rule, INTERVAL counted from `start`, as if it had gone on before, too.
+
+    The origin is the last but two days before 1970, where no file can begin, so that whoever has the same rhythm
+    has the same value.
+    """
     match rule.frequency:
         case "HOURLY":
-            return _hourly(rule, start)
+            found = _hourly(rule, start)
         case "DAILY":
-            return _daily(rule, start)
+            found = _daily(rule, start)
         case _:
-            return _weekly(rule, start)
+            found = _weekly(rule, start)
+    return replace(found, origin=(found.origin + 2 * DAY) % found.period - found.period - 2 * DAY)
 
 
 def picked(values: Sequence[int], positions: tuple[int, ...]) -> tuple[int, ...]:

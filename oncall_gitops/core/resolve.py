@@ -1,31 +1,39 @@
 """A schedule and a window in, shifts and gaps out: the precedence, readable in one place.
 
-Every source (base rotation, layer, override) gives a list of disjoint claims in order; each is laid over what
-is below it. A claim of `nobody` is an intended hole: it covers what is below and shows as a gap.
+Overrides before layers, a layer of a higher number before a lower one, the base rotation last. How sources are
+laid over each other is `layout.py`'s affair, how overrides are `overriding.py`'s. A claim of `nobody` is an
+intended hole: it covers what is below and shows as a gap.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
-from itertools import pairwise
+from itertools import repeat
+from operator import itemgetter
 
-from oncall_gitops.core.model.instant import FOREVER, FOREVER_AGO
+from oncall_gitops.core.layout import Track, active_spans, lay_out
+from oncall_gitops.core.model.instant import FOREVER, Instant
 from oncall_gitops.core.model.interval import Interval
 from oncall_gitops.core.model.layer import Layer
-from oncall_gitops.core.model.override import Override
 from oncall_gitops.core.model.restriction import Restrictions
 from oncall_gitops.core.model.rotation import Following, Rotation
 from oncall_gitops.core.model.schedule import Schedule
-from oncall_gitops.core.model.shift import Gap, Shift
+from oncall_gitops.core.model.shift import Gap, Shift, Turn
 from oncall_gitops.core.model.user import NOBODY
-from oncall_gitops.core.model.when import WEEK, When, monday
+from oncall_gitops.core.model.when import DAY, WEEK, When
+from oncall_gitops.core.overriding import Overriding
 from oncall_gitops.core.turns import Turns
-from oncall_gitops.core.wallclock import LONGEST_JUMP, Zone, instant, zone
+from oncall_gitops.core.wallclock import Zone, instant, zone
 
 _FAR = 4_133_980_800
 """2101-01-01T00:00:00Z: files name dates to 2099, and no shift is told beyond this."""
+
+_MARGIN = 8 * DAY
+"""Most shifts are no longer than this: they are found whole at once."""
+
+_start, _end = itemgetter(0), itemgetter(1)
 
 
 def resolve(schedule: Schedule, window: Interval, *, siblings: Mapping[str, Schedule]) -> list[Shift]:
@@ -64,62 +72,94 @@ class _Source:
     timezone: Zone
     restrictions: Restrictions
 
-    def claims(self, window: Interval) -> list[Shift]:
-        part = window.cut(self.span)
-        if part.is_empty:
-            return []
-        claims = [
-            Shift(max(piece.start, part.start), min(piece.end, part.end), piece.user, self.name, piece.turn)
-            for piece in self.turns.between(part)
-        ]
-        return _only(claims, active_spans(self.restrictions, part, timezone=self.timezone))
+    def is_open(self, at: Instant) -> bool:
+        if not self.span.start <= at < self.span.end:
+            return False
+        if not self.restrictions:
+            return True
+        day = Interval(at - at % DAY, at - at % DAY + DAY)
+        spans = active_spans(self.restrictions, day, timezone=self.timezone)
+        return any(span.start <= at < span.end for span in spans)
 
 
 class Timetable:
     """A schedule made ready for questions about any window."""
 
+    __slots__ = ("_may_be_vacant", "_overriding", "_sources")
+
     def __init__(self, schedule: Schedule, *, siblings: Mapping[str, Schedule]) -> None:
-        self._zone = zone(schedule.timezone)
-        layers = sorted(schedule.layers, key=lambda layer: layer.priority)
+        """Sources from the top down: the layers by their numbers, then the base rotation."""
+        layers = sorted(schedule.layers, key=_priority, reverse=True)
         sources = [
-            _base_source(schedule, siblings),
             *(_layer_source(layer, schedule, siblings) for layer in layers if layer.active),
+            _base_source(schedule, siblings),
         ]
         self._sources = [source for source in sources if source and schedule.active]
-        self._overrides = sorted(schedule.overrides, key=_precedence) if schedule.active else []
-        self._spans = [override_span(override, timezone=schedule.timezone) for override in self._overrides]
+        self._overriding = Overriding(schedule) if schedule.overrides and schedule.active else None
+        self._may_be_vacant = any(NOBODY in source.turns.users for source in self._sources) or any(
+            override.user == NOBODY for override in schedule.overrides
+        )
 
     def shifts(self, window: Interval) -> list[Shift]:
         """The shifts, cut to the window."""
-        return [shift for shift in _join(self._claims(window)) if shift.user != NOBODY]
+        below = self._layered(window)
+        return self._without_holes(self._overriding.over(below, window) if self._overriding else below)
 
     def whole_shifts(self, window: Interval) -> list[Shift]:
         """The shifts that meet the window, each with its own start and end."""
-        shifts = self.shifts(window)
-        if shifts and shifts[0].start == window.start:
+        wide = Interval(
+            max(window.start - _MARGIN, min(window.start, -_FAR)),
+            min(window.end + _MARGIN, max(window.end, _FAR)),
+        )
+        shifts = self.shifts(wide)
+        shifts = shifts[
+            bisect_right(shifts, window.start, key=_end) : bisect_left(shifts, window.end, key=_start)
+        ]
+        if shifts and shifts[0].start == wide.start:
             shifts[0] = self._grown_backward(shifts[0])
-        if shifts and shifts[-1].end == window.end:
+        if shifts and shifts[-1].end == wide.end:
             shifts[-1] = self._grown_forward(shifts[-1])
         return shifts
 
     def below_overrides(self, window: Interval) -> list[Shift]:
         """Who would be on call without any override, cut to the window."""
-        return [shift for shift in _join(self._layered(window)) if shift.user != NOBODY]
+        return self._without_holes(self._layered(window))
 
-    def _claims(self, window: Interval) -> list[Shift]:
-        below = self._layered(window)
-        settled = below
-        for override, span in zip(self._overrides, self._spans, strict=True):
-            if span.overlaps(window):
-                settled = _overlay(settled, _override_claims(override, span.cut(window), below))
-        return settled
+    def holder(self, at: Instant) -> str | None:
+        """Who is on call at an instant: the precedence, asked of one moment."""
+        for override in self._overriding.at(at) if self._overriding else ():
+            if override.replaces is None or override.replaces == self._holder_below(at):
+                return None if override.user == NOBODY else override.user
+        below = self._holder_below(at)
+        return None if below == NOBODY else below
+
+    def _holder_below(self, at: Instant) -> str | None:
+        for source in self._sources:
+            if source.is_open(at) and (user := source.turns.holder(at)) is not None:
+                return user
+        return None
 
     def _layered(self, window: Interval) -> list[Shift]:
-        """Base rotation first, then the layers, the higher number over the lower."""
-        settled: list[Shift] = []
+        """The layers, the higher number over the lower, then the base rotation."""
+        tracks: list[Track] = []
+        users: list[str | None] = []
+        names: list[str] = []
+        turns: list[Turn] = []
         for source in self._sources:
-            settled = _overlay(settled, source.claims(window))
-        return settled
+            part = window.cut(source.span)
+            if part.is_empty:
+                continue
+            runs = source.turns.runs(part)
+            tracks.append(Track(runs.edges, runs.vacant, part, source.restrictions, source.timezone))
+            users += runs.users
+            names += [source.name] * len(runs.users)
+            turns += runs.turns
+        starts, ends, shown = lay_out(tuple(tracks), window)
+        columns = (starts, ends, *(map(column.__getitem__, shown) for column in (users, names, turns)))
+        return list(map(tuple.__new__, repeat(Shift), zip(*columns, strict=True)))
+
+    def _without_holes(self, shifts: list[Shift]) -> list[Shift]:
+        return [shift for shift in shifts if shift.user != NOBODY] if self._may_be_vacant else shifts
 
     def _grown_forward(self, shift: Shift) -> Shift:
         step = WEEK
@@ -140,19 +180,6 @@ class Timetable:
             shift = shift._replace(start=more[-1].start)
             step *= 2
         return shift
-
-
-def override_span(override: Override, *, timezone: str) -> Interval:
-    """[start, end) of an override in its schedule's zone."""
-    return Interval(
-        instant(override.start, timezone=zone(timezone), at=0),
-        instant(override.end, timezone=zone(timezone), at=0),
-    )
-
-
-def override_turn(override: Override) -> str:
-    """What stands for the turn in an override's hours: one name for each override of a schedule."""
-    return f"{override.start.text}/{override.replaces or ''}" if override.managed else f"#{override.id}"
 
 
 def layer_span(layer: Layer, schedule: Schedule) -> Interval:
@@ -191,26 +218,6 @@ def layer_turns(layer: Layer, schedule: Schedule, *, siblings: Mapping[str, Sche
     )
 
 
-@lru_cache(maxsize=1024)
-def active_spans(restrictions: Restrictions, window: Interval, *, timezone: Zone) -> tuple[Interval, ...]:
-    """When a layer's weekly windows are open, around the window: disjoint, in order, joined where they touch.
-
-    Many layers have the same hours in the same zone, so the last answers are kept.
-    """
-    if not restrictions:
-        return (window,)
-    spans = []
-    first = monday(timezone.to_local(window.start) - LONGEST_JUMP) - WEEK
-    last = timezone.to_local(window.end) + LONGEST_JUMP
-    for week in range(first, last, WEEK):
-        for restriction in restrictions:
-            for start, length in restriction.spans():
-                span = Interval(timezone.to_instant(week + start), timezone.to_instant(week + start + length))
-                if not span.is_empty and span.overlaps(window):
-                    spans.append(span)
-    return tuple(_merged(sorted(spans)))
-
-
 def _base_source(schedule: Schedule, siblings: Mapping[str, Schedule]) -> _Source | None:
     if schedule.rotation is None:
         return None
@@ -245,78 +252,9 @@ def _span(start: When, end: When | None, *, timezone: Zone, at: int) -> Interval
     )
 
 
-def _precedence(override: Override) -> tuple[bool, int, str]:
-    """Later in this order beats earlier: managed (replacing, then plain), then unmanaged by age."""
-    if override.managed:
-        return (False, override.replaces is None, "")
-    return (True, override.created_at, override.id)
-
-
-def _override_claims(override: Override, span: Interval, below: Sequence[Shift]) -> list[Shift]:
-    turn = override_turn(override)
-    if span.is_empty:
-        return []
-    if override.replaces is None:
-        return [Shift(*span, override.user, "override", turn)]
-    return [
-        Shift(*hours, override.user, "override", turn)
-        for shift in below
-        if shift.user == override.replaces and not (hours := span.cut(Interval(*shift[:2]))).is_empty
-    ]
-
-
-def _only(claims: Sequence[Shift], spans: Sequence[Interval]) -> list[Shift]:
-    """What of the claims lies in the spans; both are disjoint and in order."""
-    kept = []
-    index = 0
-    for claim in claims:
-        while index < len(spans) and spans[index].end <= claim.start:
-            index += 1
-        position = index
-        while position < len(spans) and (span := spans[position]).start < claim.end:
-            kept.append(claim._replace(start=max(claim.start, span.start), end=min(claim.end, span.end)))
-            position += 1
-    return kept
-
-
-def _overlay(lower: Sequence[Shift], upper: Sequence[Shift]) -> list[Shift]:
-    """Both, `upper` before `lower` wherever it claims; each is disjoint and in order."""
-    if not upper or not lower:
-        return list(upper or lower)
-    free = [
-        Interval(before.end, after.start)
-        for before, after in pairwise(
-            [
-                Interval(FOREVER_AGO, FOREVER_AGO),
-                *(Interval(*c[:2]) for c in upper),
-                Interval(FOREVER, FOREVER),
-            ]
-        )
-        if before.end < after.start
-    ]
-    return sorted([*_only(lower, free), *upper], key=lambda claim: claim.start)
-
-
-def _join(claims: Iterable[Shift]) -> list[Shift]:
-    """Touching claims of one user, source and turn as one."""
-    joined: list[Shift] = []
-    for claim in claims:
-        if joined and _continues(joined[-1], claim):
-            joined[-1] = joined[-1]._replace(end=claim.end)
-        else:
-            joined.append(claim)
-    return joined
+def _priority(layer: Layer) -> int:
+    return layer.priority
 
 
 def _continues(before: Shift, after: Shift) -> bool:
     return before.end == after.start and before[2:] == after[2:]
-
-
-def _merged(spans: Iterable[Interval]) -> list[Interval]:
-    merged: list[Interval] = []
-    for span in spans:
-        if merged and span.start <= merged[-1].end:
-            merged[-1] = Interval(merged[-1].start, max(merged[-1].end, span.end))
-        else:
-            merged.append(span)
-    return merged

@@ -10,8 +10,8 @@ from oncall_gitops.core.diff import Change
 from oncall_gitops.core.impact import Impact, ScheduleGap
 from oncall_gitops.core.limits import Limits
 from oncall_gitops.core.model.instant import Instant, instant_text
+from oncall_gitops.core.overriding import override_span
 from oncall_gitops.core.plan import Plan
-from oncall_gitops.core.resolve import override_span
 
 Verdict = Literal["ok", "warn", "block"]
 

@@ -19,9 +19,10 @@ from oncall_gitops.core.model.schedule import Schedule
 from oncall_gitops.core.model.shift import Shift
 from oncall_gitops.core.model.state import DesiredState
 from oncall_gitops.core.model.when import Local, When
+from oncall_gitops.core.overriding import override_span
 from oncall_gitops.core.problem import Origin
 from oncall_gitops.core.recurrence import rule_of
-from oncall_gitops.core.resolve import Timetable, layer_span, override_span, schedule_span
+from oncall_gitops.core.resolve import Timetable, layer_span, schedule_span
 from oncall_gitops.core.wallclock import Zone, local, zone
 
 

@@ -9,17 +9,20 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
-from itertools import accumulate
+from functools import lru_cache
 from typing import NamedTuple
 
 from oncall_gitops.core.model.instant import FOREVER, FOREVER_AGO, Instant
 from oncall_gitops.core.model.interval import Interval
 from oncall_gitops.core.model.rotation import Rotation
-from oncall_gitops.core.model.when import When
-from oncall_gitops.core.recurrence import Recurrence, rule_of
+from oncall_gitops.core.model.when import DAY, Local, When
+from oncall_gitops.core.recurrence import Pattern, Recurrence, rule_of
 from oncall_gitops.core.wallclock import LONGEST_JUMP, Zone, instant, local
 
 BEFORE_THE_FIRST = -1
+
+_KEPT_SPAN = 400 * DAY
+"""The handoffs of a longer window are not kept: memory stays in proportion to what is asked for."""
 
 
 class TurnPiece(NamedTuple):
@@ -29,6 +32,27 @@ class TurnPiece(NamedTuple):
     end: Instant
     user: str
     turn: int
+
+
+class Runs(NamedTuple):
+    """Turns in a row: run i is [edges[i], edges[i + 1]), held by users[i] (None: nobody is a member then).
+
+    A run may be empty, where a clock that jumps leaves a turn no time.
+    """
+
+    edges: tuple[Instant, ...]
+    users: list[str | None]
+    turns: list[int]
+
+    @property
+    def vacant(self) -> frozenset[int]:
+        """The numbers of the runs that nobody holds."""
+        if None not in self.users:
+            return _NONE
+        return frozenset(number for number, user in enumerate(self.users) if user is None)
+
+
+_NONE: frozenset[int] = frozenset()
 
 
 class AnchorFault(ValueError):
@@ -46,28 +70,33 @@ class Handoffs:
         self._recurrence = recurrence
         self._zone = timezone
 
-    def around(self, window: Interval) -> tuple[int, list[Instant]]:
+    def around(self, window: Interval) -> tuple[int, tuple[Instant, ...]]:
         """From the last handoff at or before the window's start to the first at or after its end.
 
         Gives the number of the first one and the instants of all, closed by FOREVER if no handoff follows.
         """
-        low = self._zone.to_local(window.start) - LONGEST_JUMP
-        before = self._recurrence.count(low)
-        last_before = self._recurrence.nth(before - 1) if before else None
-        low = low if last_before is None else last_before
-        first, instants = self._instants(low - LONGEST_JUMP, self._zone.to_local(window.end) + LONGEST_JUMP)
-        if not instants or instants[-1] < window.end:
-            following = self._recurrence.nth(first + len(instants))
-            instants.append(FOREVER if following is None else self._zone.to_instant(following))
-        skipped = max(bisect_right(instants, window.start) - 1, 0)
-        needed = bisect_left(instants, window.end, skipped) + 1
-        return first + skipped, instants[skipped:needed]
+        recurrence = self._recurrence
+        find = _around if window.end - window.start < _KEPT_SPAN else _around.__wrapped__
+        earliest, first, instants = find(recurrence.pattern, self._zone, window)
+        if earliest < recurrence.skipped:
+            _, first, instants = _around.__wrapped__(recurrence, self._zone, window)
+            return first, instants
+        return first - recurrence.skipped + 1, instants
 
     def count(self, before: Instant) -> int:
         """How many handoffs take effect before an instant."""
         middle = self._zone.to_local(before)
         first, instants = self._instants(middle - 2 * LONGEST_JUMP, middle + LONGEST_JUMP)
         return first + bisect_left(instants, before)
+
+    def last(self, at: Instant) -> int | None:
+        """The number of the last handoff up to an instant, by counting alone; None near a change of the clock.
+
+        Where the clock is steady for two days around, an occurrence takes effect by then if and only if it is
+        not later on the wall.
+        """
+        offset = self._zone.steady_offset(at)
+        return None if offset is None else self._recurrence.count(at + offset + 1) - 1
 
     def begins(self, number: int) -> Instant:
         """When a turn begins; FOREVER if there is none of that number."""
@@ -76,9 +105,30 @@ class Handoffs:
             return FOREVER
         return self._instants(occurrence - 2 * LONGEST_JUMP, occurrence + 1)[1][-1]
 
-    def _instants(self, low: int, high: int) -> tuple[int, list[Instant]]:
-        occurrences = self._recurrence.between(low, high)
-        return self._recurrence.count(low), list(accumulate(map(self._zone.to_instant, occurrences), max))
+    def _instants(self, low: Local, high: Local) -> tuple[int, list[Instant]]:
+        first, occurrences = self._recurrence.numbered(low, high)
+        return first, self._zone.to_ordered_instants(occurrences)
+
+
+@lru_cache(maxsize=256)
+def _around(
+    occurrences: Recurrence | Pattern, timezone: Zone, window: Interval
+) -> tuple[int, int, tuple[Instant, ...]]:
+    """As `Handoffs.around`, with the number of the earliest occurrence that was looked at before the others.
+
+    A pattern is the same for all rotations with the same rhythm, whenever they began, so the last answers are kept.
+    """
+    low = timezone.to_local(window.start) - LONGEST_JUMP
+    last_before = occurrences.nth(occurrences.count(low) - 1)
+    low = (low if last_before is None else min(last_before, low)) - LONGEST_JUMP
+    first, found = occurrences.numbered(low, timezone.to_local(window.end) + LONGEST_JUMP)
+    instants = timezone.to_ordered_instants(found)
+    if not instants or instants[-1] < window.end:
+        following = occurrences.nth(first + len(instants))
+        instants.append(FOREVER if following is None else timezone.to_instant(following))
+    skipped = max(bisect_right(instants, window.start) - 1, 0)
+    needed = bisect_left(instants, window.end, skipped) + 1
+    return first, first + skipped, tuple(instants[skipped:needed])
 
 
 class Turns:
@@ -100,7 +150,7 @@ class Turns:
         origin = local(rotation.start or start, timezone=timezone, at=handoff_time)
         self.handoffs = Handoffs(Recurrence(rule_of(rotation.cadence, start=origin), origin), timezone)
         self._ahead = ahead
-        self._users = [place.user for place in rotation.places]
+        self.users = [place.user for place in rotation.places]
         self._joins = [
             instant(place.start, timezone=timezone, at=handoff_time) if place.start else FOREVER_AGO
             for place in rotation.places
@@ -109,6 +159,7 @@ class Turns:
             instant(place.until, timezone=timezone, at=handoff_time) if place.until else FOREVER
             for place in rotation.places
         ]
+        self._leaving = sorted({*self._leaves} - {FOREVER})
         self._first_handoffs, self._members = self._eras()
         self.anchor_fault: AnchorFault | None = None
         self._base = (-1, BEFORE_THE_FIRST)
@@ -119,33 +170,87 @@ class Turns:
             except AnchorFault as fault:
                 self.anchor_fault = fault
 
+    def runs(self, window: Interval) -> Runs:
+        """The turns that meet the window, whole, in order, without a hole between them."""
+        first, instants = self.handoffs.around(window)
+        count = max(len(instants) - 1, 0)
+        users = self._holders(first + (self._ahead or 0), count)
+        runs = Runs(instants, users, list(range(first, first + count)))
+        return self._relieved(runs) if self._leaving and self._ahead is None else runs
+
     def between(self, window: Interval) -> list[TurnPiece]:
         """The pieces of turns that meet the window, whole, in order."""
-        first, instants = self.handoffs.around(window)
-        pieces: list[TurnPiece] = []
-        ahead = self._ahead or 0
-        place = self._walk(first + ahead - 1)
-        for turn in range(first, first + len(instants) - 1):
-            start, end = instants[turn - first], instants[turn - first + 1]
-            place, is_held = self._step(place, turn + ahead)
-            if is_held and start < end:
-                pieces += self._pieces(place, start, end, turn)
-        return [piece for piece in pieces if piece.start < window.end and window.start < piece.end]
+        edges, users, turns = self.runs(window)
+        return [
+            TurnPiece(start, end, user, turn)
+            for start, end, user, turn in zip(edges, edges[1:], users, turns, strict=False)
+            if user is not None and start < end and start < window.end and window.start < end
+        ]
+
+    def holder(self, at: Instant) -> str | None:
+        """Who holds the turn at an instant: the member in it, `nobody`, or None if it is empty."""
+        last = None if self._leaving else self.handoffs.last(at)
+        if last is None:
+            return next((piece.user for piece in self.between(Interval(at, at + 1))), None)
+        turn = last + (self._ahead or 0)
+        if last < 0 or turn < 0:
+            return None
+        if len(self._members) == 1:
+            anchored_turn, anchored_place = self._base
+            return self.users[(turn - anchored_turn + anchored_place) % len(self.users)]
+        return self._holders(turn, 1)[0]
 
     def place(self, turn: int) -> int | None:
         """Which place, by its number in the list, a turn belongs to at its handoff; None if it is empty."""
         place, is_held = self._step(self._walk(turn - 1), turn)
         return place if is_held else None
 
+    def _holders(self, first: int, count: int) -> list[str | None]:
+        """Whose `count` turns are, from `first` on: while the members stay, they come round in their order."""
+        found: list[str | None] = [None] * min(max(-first, 0), count)
+        while len(found) < count:
+            turn = first + len(found)
+            era = self._era(turn)
+            wanted = count - len(found)
+            if era + 1 < len(self._first_handoffs):
+                wanted = min(wanted, self._first_handoffs[era + 1] - turn)
+            if members := self._members[era]:
+                skipped = bisect_left(members, self._walk(turn))
+                names = [self.users[place] for place in members]
+                found += (names * (-(-(skipped + wanted) // len(names))))[skipped : skipped + wanted]
+            else:
+                found += [None] * wanted
+        return found
+
+    def _relieved(self, runs: Runs) -> Runs:
+        """The same, with the substitutes for members who leave in their own turn."""
+        edges, users, turns = list(runs.edges), list(runs.users), list(runs.turns)
+        places = {bisect_right(edges, leaves) - 1 for leaves in self._leaving}
+        for index in sorted(places, reverse=True):
+            place = self.place(turns[index]) if 0 <= index < len(users) else None
+            if place is None:
+                continue
+            pieces = self._pieces(place, edges[index], edges[index + 1], turns[index])
+            ends = [piece.end for piece in pieces]
+            holders: list[str | None] = [piece.user for piece in pieces]
+            if ends[-1] < edges[index + 1]:
+                ends.append(edges[index + 1])
+                holders.append(None)
+            edges[index + 1 : index + 2] = ends
+            users[index : index + 1] = holders
+            turns[index : index + 1] = [turns[index]] * len(holders)
+        return Runs(tuple(edges), users, turns)
+
     def _pieces(self, place: int, start: Instant, end: Instant, turn: int) -> list[TurnPiece]:
-        """The turn, with the substitutes for members who leave in it."""
-        if self._ahead is not None:
-            return [TurnPiece(start, end, self._users[place], turn)]
-        pieces = []
+        """The turn, with the substitutes for members who leave in it; one person's parts in a row are one."""
+        pieces: list[TurnPiece] = []
         substitute: int | None = place
         while substitute is not None and start < end:
             until = min(self._leaves[substitute], end)
-            pieces.append(TurnPiece(start, until, self._users[substitute], turn))
+            if pieces and pieces[-1].user == self.users[substitute]:
+                pieces[-1] = pieces[-1]._replace(end=until)
+            else:
+                pieces.append(TurnPiece(start, until, self.users[substitute], turn))
             start = until
             substitute = self._next(substitute, self._members_at(until)) if until < end else None
         return pieces
@@ -155,6 +260,8 @@ class Turns:
     def _eras(self) -> tuple[list[int], list[list[int]]]:
         """Spans of handoffs with the same members: the first handoff's number of each, and its members."""
         edges = sorted({*self._joins, *self._leaves} - {FOREVER_AGO, FOREVER})
+        if not edges:  # everybody is always a member: `holder` relies on it where there is but one era
+            return [0], [list(range(len(self.users)))]
         numbers, members = [0], [self._members_at(FOREVER_AGO)]
         for edge in edges:
             number = self.handoffs.count(edge)
@@ -177,7 +284,7 @@ class Turns:
         if turn < 0:
             raise AnchorFault("it lies before the rotation's first handoff")
         for place in self._members[self._era(turn)]:
-            if self._users[place] == user:
+            if self.users[place] == user:
                 return turn, place
         raise AnchorFault(f"{user} holds no place at the handoff of that turn")
 

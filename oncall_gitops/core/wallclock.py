@@ -8,7 +8,8 @@ from the pinned `tzdata` package and never from the operating system.
 from __future__ import annotations
 
 import zoneinfo
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
+from collections.abc import Sequence
 from datetime import datetime
 from functools import cache
 from importlib.metadata import version
@@ -26,6 +27,9 @@ _STEP = 2 * DAY
 
 _BLOCK = 25
 """Transitions are looked up once for each block of 2**25 seconds (about 388 days) that is asked for."""
+
+
+_MARGIN = 2 * LONGEST_JUMP
 
 
 def tzdata_version() -> str:
@@ -58,6 +62,25 @@ class Zone:
         edges, offsets = self._local_blocks.get(local >> _BLOCK) or self._local_block(local >> _BLOCK)
         return local - offsets[bisect_right(edges, local)]
 
+    def to_ordered_instants(self, walls: Sequence[Local]) -> list[Instant]:
+        """The instants of local times in order, each at the latest of itself and all before it.
+
+        Between two changes of the clock all differ alike, and so stay in order.
+        """
+        found: list[Instant] = []
+        while len(found) < len(walls):
+            done, first = len(found), walls[len(found)]
+            number = first >> _BLOCK
+            edges, offsets = self._local_blocks.get(number) or self._local_block(number)
+            place = bisect_right(edges, first)
+            end = min([*edges[place : place + 1], (number + 1) << _BLOCK])
+            offset = offsets[place]
+            found += [wall - offset for wall in walls[done : bisect_left(walls, end, done)]]
+            if done and found[done] < found[done - 1]:
+                late = bisect_left(found, found[done - 1], done)
+                found[done:late] = [found[done - 1]] * (late - done)
+        return found
+
     def to_local(self, instant: Instant) -> Local:
         """What a clock on the wall shows."""
         return instant + self.offset(instant)
@@ -66,6 +89,14 @@ class Zone:
         """Seconds that the wall clock is ahead of UTC."""
         edges, offsets = self._utc_blocks.get(instant >> _BLOCK) or self._utc_block(instant >> _BLOCK)
         return offsets[bisect_right(edges, instant)]
+
+    def steady_offset(self, instant: Instant) -> int | None:
+        """The offset, if it is the same for two days before and after; None near a change of the clock."""
+        edges, offsets = self._utc_blocks.get(instant >> _BLOCK) or self._utc_block(instant >> _BLOCK)
+        place = bisect_right(edges, instant - _MARGIN)
+        if place < len(edges) and edges[place] <= instant + _MARGIN:
+            return None
+        return offsets[place]
 
     def transitions(self, start: Instant, end: Instant) -> list[tuple[Instant, int, int]]:
         """Changes of the offset in [start, end): the instant, the offset before and the one after."""
@@ -80,8 +111,7 @@ class Zone:
 
     def _utc_block(self, number: int) -> tuple[list[Instant], list[int]]:
         if number not in self._utc_blocks:
-            margin = 2 * LONGEST_JUMP
-            start, end = (number << _BLOCK) - margin, ((number + 1) << _BLOCK) + margin
+            start, end = (number << _BLOCK) - _MARGIN, ((number + 1) << _BLOCK) + _MARGIN
             self._utc_blocks[number] = self._search(start, end)
         return self._utc_blocks[number]
 

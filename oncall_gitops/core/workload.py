@@ -11,10 +11,10 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache
 from typing import NamedTuple
 
+from oncall_gitops.core.layout import active_spans
 from oncall_gitops.core.model.instant import Instant
 from oncall_gitops.core.model.interval import Interval
 from oncall_gitops.core.model.restriction import DailyWindow, WholeDays
-from oncall_gitops.core.resolve import active_spans
 from oncall_gitops.core.wallclock import zone
 
 NIGHT = DailyWindow(22 * 3600, 6 * 3600)

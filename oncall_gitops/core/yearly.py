@@ -111,6 +111,8 @@ class Yearly:
 
     def nth(self, index: int) -> Local | None:
         """The occurrence of that index, from 0; None if there is none up to LAST_YEAR."""
+        if index < 0:
+            return None
         while self._totals[-1] <= index:
             if self._first + len(self._totals) > LAST_YEAR + 1:
                 return None
@@ -124,6 +126,10 @@ class Yearly:
         day = bisect_right(range(366), rest, key=lambda place: self._before_day(year, place)) - 1
         midnight = (first_day(year) + day) * DAY
         return self.between(midnight, midnight + DAY)[rest - self._before_day(year, day)]
+
+    def numbered(self, low: Local, high: Local) -> tuple[int, list[Local]]:
+        """The index of the first occurrence at or after `low`, and the occurrences in [low, high), in order."""
+        return self.count(low), self.between(low, high)
 
     def between(self, low: Local, high: Local) -> list[Local]:
         """The occurrences in [low, high), in order."""

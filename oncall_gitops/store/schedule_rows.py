@@ -18,7 +18,7 @@ from oncall_gitops.core.model.override import Override
 from oncall_gitops.core.model.schedule import Schedule
 from oncall_gitops.core.model.user import NOBODY
 from oncall_gitops.core.model.when import When, clock_text, parse_clock, parse_when
-from oncall_gitops.core.resolve import override_span
+from oncall_gitops.core.overriding import override_span
 from oncall_gitops.store.rotation_rows import (
     Frame,
     Names,

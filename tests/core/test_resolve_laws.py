@@ -16,7 +16,7 @@ from oncall_gitops.core.model.rotation import Place, Rotation
 from oncall_gitops.core.model.schedule import Schedule
 from oncall_gitops.core.model.shift import Shift
 from oncall_gitops.core.model.when import DAY
-from oncall_gitops.core.resolve import gaps, resolve, resolve_whole
+from oncall_gitops.core.resolve import Timetable, gaps, resolve, resolve_whole
 from tests.generated import QUARTER, Case, cases, focuses, schedules, whens
 from tests.oracle import Clock, Oracle, to_instant
 
@@ -91,6 +91,21 @@ def test_whole_shifts_are_those_of_a_far_wider_window_that_meet_this_one(case: C
     assert resolve_whole(case.schedule, case.window, siblings=case.by_name) == [
         shift for shift in around if Interval(*shift[:2]).overlaps(case.window)
     ]
+
+
+@LAW
+@given(cases(), st.lists(st.floats(0, 1), min_size=5, max_size=5))
+def test_asking_who_holds_a_moment_is_looking_it_up_in_the_shifts(case: Case, parts: list[float]) -> None:
+    timetable = Timetable(case.schedule, siblings=case.by_name)
+    shifts = timetable.shifts(case.window)
+    length = case.window.end - case.window.start - 1
+    edges = [edge for shift in shifts for edge in (shift.start, shift.end - 1, shift.end)]
+    moments = [*edges, *(case.window.start + int(length * part) for part in parts)]
+
+    for moment in moments:
+        if moment in case.window:
+            users = [shift.user for shift in shifts if shift.start <= moment < shift.end]
+            assert timetable.holder(moment) == (users[0] if users else None)
 
 
 @st.composite
