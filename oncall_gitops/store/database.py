@@ -75,7 +75,9 @@ class Database:
     def raw_connect(self, *, isolation: str, readonly: bool = False) -> Iterator[Connection]:
         """As `connect`, but errors stay the driver's, for whoever must tell them apart."""
         with self._engine.connect() as connection:
-            connection.execution_options(isolation_level=isolation, postgresql_readonly=readonly)
+            connection.execution_options(isolation_level=isolation)
+            if readonly:  # else as the server has it: whoever made it read-only is not overruled
+                connection.execution_options(postgresql_readonly=True)
             try:
                 yield connection
             except BaseException:
