@@ -96,6 +96,12 @@ class Loopback:
     def forget(self) -> None:
         self.calls.clear()
 
+    def reset(self) -> None:
+        """Forget the calls, and let nothing go wrong any more."""
+        self.forget()
+        self.faults.clear()
+        self.matches, self.rate, self.kinds, self.latency = lambda request: True, 0.0, (), 0.0
+
     def fault_for(self, request: Request) -> Fault | None:
         with self.lock:
             if self.faults and self.matches(request):
