@@ -18,7 +18,8 @@ LOCK_NOT_AVAILABLE = "55P03"
 TRY_AGAIN = ("40001", "40P01")
 """Serialization failure and deadlock: the transaction may succeed when it is run again from its start."""
 
-_UNREACHABLE_CLASSES = ("08", "28", "3D", "53", "57P", "58")
+_UNREACHABLE_CLASSES = ("08", "25P03", "25P04", "28", "3D", "53", "57P", "58")
+"""Connections, what the server ended because we stood still, who may connect, resources, its own end, its disk."""
 
 _CONNECTING = (
     ("Connection refused", "no server listens there"),
@@ -84,7 +85,7 @@ def translated(error: BaseException, database: str = "the database") -> OncallEr
         if isinstance(found, psycopg.OperationalError | psycopg.InterfaceError):
             return DatabaseUnreachable(f"{database} cannot be reached{_why_not(found)}")
         return OncallError(f"{database}: the driver refused a value ({type(found).__name__})")
-    if code == "25006":
+    if code == "25006" or (code == "0A000" and "standby" in said):
         return DatabaseUnreachable(f"{database} is read-only: {said}")
     if code.startswith(_UNREACHABLE_CLASSES):
         return DatabaseUnreachable(f"{database} cannot be used: {said}")

@@ -4,14 +4,10 @@ from __future__ import annotations
 
 import os
 import random
-import shutil
-import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
-from pathlib import Path
 
 import psycopg
 import pytest
@@ -19,10 +15,8 @@ import pytest
 from oncall_gitops.core.errors import DatabaseUnreachable, LockBusy, OncallError
 from oncall_gitops.core.model.state import State
 from oncall_gitops.store import transaction
-from oncall_gitops.store.cluster import Cluster
 from oncall_gitops.store.database import Database
 from oncall_gitops.store.embedded import EmbeddedServer
-from oncall_gitops.store.unprivileged import server_account
 from tests.builders import a_schedule, a_state, a_user
 from tests.faults.rota import (
     AFTER,

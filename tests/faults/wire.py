@@ -106,15 +106,22 @@ class Wire:
         with contextlib.suppress(OSError):
             while True:
                 client, _ = self._listener.accept()
-                if self.is_down:
+                if self.is_down or not (server := self._reach()):
                     client.close()
                     continue
                 client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-                server = socket.socket(socket.AF_UNIX)
-                server.connect(f"{self._keywords['host']}/.s.PGSQL.{self._keywords.get('port', 5432)}")
                 link = _Link(self, client, server)
                 self._links.append(link)
                 link.start()
+
+    def _reach(self) -> socket.socket | None:
+        server = socket.socket(socket.AF_UNIX)
+        try:
+            server.connect(f"{self._keywords['host']}/.s.PGSQL.{self._keywords.get('port', 5432)}")
+        except OSError:
+            server.close()
+            return None
+        return server
 
 
 class _Link:
