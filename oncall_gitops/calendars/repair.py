@@ -43,7 +43,7 @@ def repairs(
     `ended` are events of shifts that are over: they are never inserted, but one that still stands with another
     end, because its shift was cut short, is a record and is put right.
     """
-    inserts, updates, deletes, right = [], [], [], []
+    updates, deletes, right = [], [], []
     by_key: dict[str, list[ListedEvent]] = defaultdict(list)
     for event in listed:
         by_key[event.key].append(event)
@@ -58,8 +58,9 @@ def repairs(
             right.append(best)
         else:
             updates.append((best, target))
-    for key in wanted.keys() - by_key.keys():
-        inserts.append((wanted[key], known[key].generation if key in known else 0))
+    inserts = [
+        (wanted[key], known[key].generation if key in known else 0) for key in wanted.keys() - by_key.keys()
+    ]
     return Repairs(
         inserts=tuple(sorted(inserts, key=lambda step: step[0].content.start)),
         updates=tuple(sorted(updates, key=lambda step: step[1].content.start)),

@@ -144,7 +144,7 @@ def _pass(task: Task, wishes: Wishes, access: Secret) -> Outcome:
     deadline = task.clock() + PASS_SECONDS
 
     def out_of_time() -> bool:
-        return task.clock() > deadline
+        return task.clock() >= deadline
 
     for leftover in task.sync.leftovers:
         cleaned = clear(

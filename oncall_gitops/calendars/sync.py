@@ -100,7 +100,7 @@ def keep_right(
                 help=f"if that is meant: --allow {MASS_DELETE}",
             ),
         )
-    return _Pass(calendar, wishes, out_of_time).carry_out(found)
+    return _Pass(calendar, wishes, out_of_time).carry_out(found, now=now)
 
 
 def clear(calendar: RemoteCalendar, *, now: Instant, out_of_time: Callable[[], bool]) -> Outcome:
@@ -108,7 +108,7 @@ def clear(calendar: RemoteCalendar, *, now: Instant, out_of_time: Callable[[], b
     wishes = Wishes(wanted={})
     try:
         found = Repairs(deletes=tuple(calendar.events(ending_after=now)))
-        outcome = _Pass(calendar, wishes, out_of_time).carry_out(found)
+        outcome = _Pass(calendar, wishes, out_of_time).carry_out(found, now=now)
         if found.deletes and outcome.is_right and calendar.events(ending_after=now):
             return replace(outcome, unfinished=True)
         return outcome
@@ -127,10 +127,9 @@ class _Pass:
         self._counts = {"inserted": 0, "updated": 0, "deleted": 0}
         self._refused: list[str] = []
 
-    def carry_out(self, found: Repairs) -> Outcome:
+    def carry_out(self, found: Repairs, *, now: Instant) -> Outcome:
         """Inserts and updates before deletes: nobody misses a shift because a pass was cut short."""
-        for event in found.right:
-            self._stands(event)
+        self._note_listing(found, now=now)
         failure: CalendarFailure | None = None
         unfinished, lapses = False, 0
         for number, step in enumerate(self._steps(found)):
@@ -156,6 +155,14 @@ class _Pass:
             refused=tuple(self._refused),
             unfinished=unfinished,
         )
+
+    def _note_listing(self, found: Repairs, *, now: Instant) -> None:
+        """What was seen goes into the journal even if no call succeeds: events as they stand, or gone."""
+        for listed in (*found.deletes, *(listed for listed, _ in found.updates), *found.right):
+            self._stands(listed)
+        for key, known in self._wishes.known.items():
+            if key not in self._known and known.remote_id and known.ends_at > now:
+                self._known[key] = replace(known, remote_id=None)
 
     def _steps(self, found: Repairs) -> Iterator[Callable[[], None]]:
         for event, generation in found.inserts:
@@ -186,8 +193,7 @@ class _Pass:
     def _delete(self, listed: ListedEvent) -> None:
         self._calendar.delete(listed)
         self._counts["deleted"] += 1
-        known = self._known.get(listed.key)
-        if known is None or known.remote_id is None:
+        if self._known[listed.key].remote_id == listed.remote_id:
             self._known[listed.key] = KnownEvent(listed.key, listed.generation + 1, None, listed.end)
 
     def _stands(self, event: ListedEvent) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import psycopg
@@ -58,6 +58,19 @@ SELECT s.lease_epoch, {SYNC_COLUMNS}, (SELECT id::text FROM database_identity) A
 FROM claimed AS s JOIN users ON users.id = s.user_id
 """  # noqa: S608 (our own text)
 
+_DUE = f"""
+SELECT s.id::text FROM calendar_syncs AS s JOIN users ON users.id = s.user_id
+WHERE {_READY} OR s.is_active AND EXISTS (SELECT FROM calendar_due WHERE user_id = s.user_id)
+"""  # noqa: S608 (our own text)
+
+_COUNTS = """
+SELECT count(*), count(*) FILTER (WHERE s.next_sync_at <= now()), count(*) FILTER (WHERE s.failures > 0),
+    count(*) FILTER (WHERE s.needs_consent),
+    count(*) FILTER (WHERE s.disconnecting_since IS NOT NULL OR users.deleted_at IS NOT NULL),
+    count(*) FILTER (WHERE s.lease_until > clock_timestamp())
+FROM calendar_syncs AS s JOIN users ON users.id = s.user_id
+"""
+
 _SHIFTS = """
 SELECT schedules.id::text, teams.slug || '/' || schedules.slug, coalesce(schedules.name, schedules.slug),
     coalesce(teams.name, teams.slug), schedules.timezone,
@@ -95,14 +108,13 @@ WHERE (e.generation, e.remote_id, e.etag, e.content_hash, e.ends_at, e.schedule_
         excluded.schedule_id)
 """
 
-_FORGET = """DELETE FROM calendar_events
-WHERE calendar_sync_id = %(id)s AND (ends_at < to_timestamp(%(before)s) OR shift_key = ANY(%(keys)s::text[]))"""
+_FORGET = "DELETE FROM calendar_events WHERE calendar_sync_id = %(id)s AND ends_at < to_timestamp(%(before)s)"
 
 _FINISH = """
 UPDATE calendar_syncs SET lease_owner = NULL, lease_until = NULL, failures = %(failures)s,
     next_sync_at = to_timestamp(%(next)s), last_sync_error = %(error)s, needs_consent = %(needs_consent)s,
     last_sync_at = to_timestamp(%(now)s),
-    audit_at = CASE WHEN %(audited)s THEN to_timestamp(%(now)s) ELSE audit_at END,
+    audit_at = CASE WHEN %(audited)s THEN to_timestamp(%(now)s) WHEN NOT %(audited)s THEN NULL ELSE audit_at END,
     synced_until = coalesce(to_timestamp(%(until)s), synced_until)
 WHERE id = %(id)s AND lease_epoch = %(epoch)s
 """
@@ -114,17 +126,19 @@ class LeaseLost(OncallError):
 
 @dataclass(frozen=True, slots=True)
 class Finish:
-    """How a run leaves its connection. Instants; `until` is the end of what stands right now, if it is."""
+    """How a run leaves its connection. `until` is the end of what is known to stand right, if it is.
+
+    `audited` True: a listing was made right; False: it was not, so the next run lists again; None: no listing.
+    """
 
     now: Instant
     next_at: Instant
     failures: int
     error: str | None
     needs_consent: bool = False
-    audited: bool = False
+    audited: bool | None = None
     until: Instant | None = None
     known: tuple[KnownEvent, ...] = ()
-    forgotten: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,12 +182,13 @@ class Lease:
             name=name,
         )
 
-    def keep_marker(self, marker: str) -> None:
-        """Store what our events carry, before the first of them is made."""
+    def keep_marker(self, marker: str) -> Lease:
+        """Store what our events carry, before the first of them is made; the lease of the connection with it."""
         self._write(
             "UPDATE calendar_syncs SET marker = %(marker)s WHERE id = %(id)s AND lease_epoch = %(epoch)s",
             marker=marker,
         )
+        return replace(self, sync=replace(self.sync, marker=marker))
 
     def forget_leftover(self, calendar_id: str) -> None:
         """A calendar that the connection was switched away from is clean."""
@@ -214,10 +229,7 @@ class Lease:
         if finish.known:
             rows = [_journal_row(event) for event in finish.known]
             driver.execute(_JOURNAL.encode(), {"id": self.sync.id, "rows": json.dumps(rows)})
-        driver.execute(
-            _FORGET.encode(),
-            {"id": self.sync.id, "before": finish.now - MEMORY, "keys": list(finish.forgotten)},
-        )
+        driver.execute(_FORGET.encode(), {"id": self.sync.id, "before": finish.now - MEMORY})
 
     def _write(self, statement: str, **values: Any) -> None:
         with self.database.connect() as connection:
@@ -274,6 +286,43 @@ def next_moment(database: Database, *, only: Collection[str] | None = None) -> I
                 AND (%(only)s::uuid[] IS NULL OR id = ANY(%(only)s::uuid[]))""",
                 {"only": None if only is None else list(only)},
             )
+            .fetchone()
+        )
+    return row[0] if row else None
+
+
+def make_due(database: Database, ids: Collection[str], *, now: Instant) -> None:
+    """Let these connections be claimed now, whatever they were waiting for; not those that a lease holds."""
+    with database.connect() as connection:
+        driver_connection(connection).execute(
+            b"""UPDATE calendar_syncs SET next_sync_at = to_timestamp(%(now)s), failures = 0
+            WHERE id = ANY(%(ids)s::uuid[]) AND (lease_until IS NULL OR lease_until <= clock_timestamp())""",
+            {"now": now, "ids": list(ids)},
+        )
+        connection.commit()
+
+
+def due_ids(database: Database, *, now: Instant) -> list[str]:
+    """The connections that are due, or whose person reconcile named though they need a new consent."""
+    with database.connect(readonly=True) as connection:
+        rows = driver_connection(connection).execute(_DUE.encode(), {"now": now})
+        return [row_id for (row_id,) in rows]
+
+
+def connection_counts(database: Database) -> dict[str, int]:
+    """How many connections there are in all, and in each state: due, failing, needs_consent, ending, leased."""
+    with database.connect(readonly=True) as connection:
+        row = driver_connection(connection).execute(_COUNTS.encode()).fetchone()
+    assert row is not None
+    return dict(zip(("connected", "due", "failing", "needs_consent", "ending", "leased"), row, strict=True))
+
+
+def newest_run(database: Database) -> Instant | None:
+    """The T of the newest run on record."""
+    with database.connect(readonly=True) as connection:
+        row = (
+            driver_connection(connection)
+            .execute(b"SELECT floor(extract(epoch FROM max(as_of)))::bigint FROM reconcile_runs")
             .fetchone()
         )
     return row[0] if row else None
