@@ -18,7 +18,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Literal, NamedTuple
 from urllib.parse import parse_qsl, urlsplit
 
-FaultKind = Literal["drop-before", "drop-after", "status", "truncate", "twice", "delay"]
+FaultKind = Literal["drop-before", "drop-after", "status", "truncate", "cut", "twice", "delay"]
 
 
 class Request(NamedTuple):
@@ -53,8 +53,8 @@ class Answer(NamedTuple):
 
 class Fault(NamedTuple):
     """What goes wrong with one call: the connection is cut before or after the effect, another status is
-    answered (with no effect; `headers` such as Retry-After), the answer is cut in its middle, the request is
-    delivered twice, or it takes `seconds`."""
+    answered (with no effect; `headers` such as Retry-After), the answer is half of it (`truncate`: and says so;
+    `cut`: and promises the whole), the request is delivered twice, or it takes `seconds`."""
 
     kind: FaultKind
     status: int = 503
@@ -164,7 +164,7 @@ class _Handler(BaseHTTPRequestHandler):
         if fault.kind == "drop-after":
             self.close_connection = True
         else:
-            self._write(answer, truncated=fault.kind == "truncate")
+            self._write(answer, broken=fault.kind if fault.kind in ("truncate", "cut") else None)
 
     do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = handle_one
 
@@ -174,16 +174,17 @@ class _Handler(BaseHTTPRequestHandler):
         query = tuple(parse_qsl(parts.query, keep_blank_values=True))
         return Request(self.command, parts.path, query, self.headers, body)
 
-    def _write(self, answer: Answer, *, truncated: bool = False) -> None:
-        content = b"" if answer.body is None else json.dumps(answer.body).encode()
-        content = content[: len(content) // 2] if truncated else content
+    def _write(self, answer: Answer, *, broken: FaultKind | None = None) -> None:
+        whole = b"" if answer.body is None else json.dumps(answer.body).encode()
+        content = whole[: len(whole) // 2] if broken else whole
         self.send_response(answer.status)
         for name, value in (*answer.headers, ("Content-Type", "application/json; charset=utf-8")):
             self.send_header(name, value)
-        self.send_header("Content-Length", str(len(content)))
+        self.send_header("Content-Length", str(len(whole if broken == "cut" else content)))
         self.end_headers()
         self.wfile.write(content)
         self.wfile.flush()
+        self.close_connection = self.close_connection or broken == "cut"
 
     def log_message(self, *arguments: Any) -> None:
         """Quiet."""
