@@ -49,6 +49,14 @@ class FakeGoogle:
     lock: threading.RLock = field(default_factory=threading.RLock)
     loopback: Loopback = field(init=False)
 
+    def reset(self) -> None:
+        """As new: nobody has granted anything, nothing stands anywhere, nothing goes wrong."""
+        self.tokens = FakeTokens()
+        self.calendars.clear()
+        self.violations.clear()
+        self.page_limit, self.sync_from = _MOST, 0
+        self.loopback.reset()
+
     def settings(self, **changes: Any) -> GoogleSettings:
         """What points the product here."""
         url = self.loopback.url
