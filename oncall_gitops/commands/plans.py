@@ -119,10 +119,11 @@ def blocked(proposal: Proposal) -> Blocked | None:
     checks = [check for check in proposal.safety if check.verdict == "block"]
     if not checks:
         return None
-    return Blocked(
-        f"blocked by {', '.join(check.rule for check in checks)}; nothing was changed",
-        help=f"if it is meant: {' '.join(str(check.allow) for check in checks)}",
-    )
+    if any(check.stuck for check in checks):
+        hint = "give the layer of the files another priority, or end the row that holds this one"
+    else:
+        hint = f"if it is meant: {' '.join(str(check.allow) for check in checks)}"
+    return Blocked(f"blocked by {', '.join(check.rule for check in checks)}; nothing was changed", help=hint)
 
 
 def put_out(

@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from oncall_gitops.core import address
 from oncall_gitops.core.diff import Change
 from oncall_gitops.core.impact import Impact, ScheduleGap
 from oncall_gitops.core.limits import Limits
@@ -18,27 +19,32 @@ Verdict = Literal["ok", "warn", "block"]
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One rule's verdict: its limit and what was found, in words; `allowed` if a finding was accepted."""
+    """One rule's verdict: its limit and what was found, in words; `allowed` if a finding was accepted.
+
+    One that is `stuck` cannot be: the database could not hold what the files say.
+    """
 
     rule: str
     verdict: Verdict
     limit: str
     actual: str
     allowed: bool = False
+    stuck: bool = False
 
     @property
     def allow(self) -> str | None:
         """The flag that accepts this finding."""
-        return f"--allow {self.rule}" if self.verdict == "block" else None
+        return f"--allow {self.rule}" if self.verdict == "block" and not self.stuck else None
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """A rule's limit, and what breaks it (empty: nothing does)."""
+    """A rule's limit, and what breaks it (empty: nothing does); `stuck` if nobody can accept that."""
 
     rule: str
     limit: str
     actual: str = ""
+    stuck: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,9 +75,10 @@ def judge(evidence: Evidence, *, limits: Limits, allow: Collection[str]) -> tupl
 def _check(finding: Finding, limits: Limits, allow: Collection[str]) -> Check:
     if not finding.actual:
         return Check(finding.rule, "ok", finding.limit, "none")
-    allowed = finding.rule in allow
-    verdict: Verdict = "block" if finding.rule in limits.blocking and not allowed else "warn"
-    return Check(finding.rule, verdict, finding.limit, finding.actual, allowed)
+    allowed = finding.rule in allow and not finding.stuck
+    blocks = finding.stuck or (finding.rule in limits.blocking and not allowed)
+    verdict: Verdict = "block" if blocks else "warn"
+    return Check(finding.rule, verdict, finding.limit, finding.actual, allowed, finding.stuck)
 
 
 def _empty_source(evidence: Evidence) -> Finding:
@@ -138,7 +145,22 @@ def _address_of_override(full_name: str, start: Instant) -> str:
 def _unmanaged_clash(evidence: Evidence) -> Finding:
     limit = "no name or priority that an unmanaged row holds (allowing it adopts the row)"
     clashes = [change.previous_address or change.address for change in evidence.plan.changes if change.adopts]
-    return Finding("unmanaged-clash", limit, ", ".join(clashes))
+    stuck = list(_second_claims(evidence.plan))
+    return Finding("unmanaged-clash", limit, ", ".join([*clashes, *stuck]), stuck=bool(stuck))
+
+
+def _second_claims(plan: Plan) -> Iterator[str]:
+    """Unmanaged layers at the priority of a layer of the files that has, or adopts, another row: one too many."""
+    for name in plan.schedules:
+        schedule = plan.after.schedules.get(name)
+        owners: dict[int, str] = {}
+        for layer in schedule.layers if schedule else ():
+            here = address.layer(name, layer.slug)
+            first = owners.setdefault(layer.priority, here)
+            if first != here:
+                row = plan.live.objects.get(first)
+                ours, theirs = (here, first) if row and not row.managed else (first, here)
+                yield f"{theirs} (holds the priority {layer.priority}, which {ours} cannot have beside it)"
 
 
 def _is_managed(plan: Plan, prefix: str) -> Iterator[bool]:

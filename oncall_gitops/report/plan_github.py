@@ -59,8 +59,12 @@ def _errors(document: Document) -> Iterator[tuple[dict[str, str], str]]:
         if check["verdict"] == "block":
             yield (
                 {},
-                f"{check['rule']}: {check['actual']} (limit: {check['limit']}; to accept: {check['allow']})",
+                f"{check['rule']}: {check['actual']} (limit: {check['limit']}{_accept(check['allow'])})",
             )
+
+
+def _accept(flag: str | None) -> str:
+    return f"; to accept: {flag}" if flag else ""
 
 
 def _warnings(document: Document) -> Iterator[tuple[dict[str, str], str]]:

@@ -75,7 +75,10 @@ def _told(change: Mapping[str, Any]) -> str:
 def safety_text(document: Mapping[str, Any]) -> str:
     """Why a plan is blocked, with the flags that would let it pass."""
     blocked = [check for check in document["safety"]["checks"] if check["verdict"] == "block"]
-    rows = [(check["rule"], shown(check["actual"]), check["limit"], check["allow"]) for check in blocked]
+    rows = [
+        (check["rule"], shown(check["actual"]), check["limit"], check["allow"] or "not to be had")
+        for check in blocked
+    ]
     header = ("RULE", "FOUND", "LIMIT", "TO ACCEPT")
     return click.style("Blocked by a safety rule\n", fg="red", bold=True) + table(
         rows, header=header, indent="  "

@@ -215,6 +215,20 @@ def test_a_clash_with_an_unmanaged_row_is_refused() -> None:
     assert verdicts(found) == {"unmanaged-clash": "block"}
 
 
+def test_a_priority_that_two_rows_would_hold_is_refused_whatever_is_allowed() -> None:
+    before = a_state([a_schedule(["alice"], layers=[a_layer(priority=1), a_layer("theirs", priority=5)])])
+    after = a_state([a_schedule(["alice"], layers=[a_layer(priority=5)])], users=before.users.values())
+    current = live(before, unmanaged=["layer/payments/primary/theirs"])
+
+    found = proposal(after, current, stored(before), allow=("unmanaged-clash",))
+
+    [check] = [check for check in found.safety if check.rule == "unmanaged-clash"]
+    assert (check.verdict, check.allow) == ("block", None)
+    assert check.actual == (
+        "layer/payments/primary/theirs (holds the priority 5, which layer/payments/primary/top cannot have beside it)"
+    )
+
+
 def test_an_edit_of_an_override_that_has_begun_is_told() -> None:
     before = an_override("bob", "2026-11-20", "2026-11-24")
     after = an_override("carol", "2026-11-20", "2026-11-24")
