@@ -15,6 +15,9 @@ from oncall_gitops.source.document import Document, Mapping, Node, Scalar, Seque
 
 _WITH_OFFSET = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(?::\d{2})?([+-]\d{2}:\d{2})", re.ASCII)
 
+_TEXTS = frozenset({"name", "description", "reason", "labels", "external"})
+"""Keys of what is no time, whatever it looks like."""
+
 
 def has_offsets(document: Document) -> bool:
     """Whether it is worth looking."""
@@ -31,7 +34,7 @@ def odd_offsets(document: Document, node: Node, *, timezone: str) -> Iterator[Pr
                 yield from _odd(document, node, found[1], zone(name))
         elif isinstance(node, Mapping):
             name = _own_zone(node) or name
-            waiting += [(value, name) for value in node.values()]
+            waiting += [(value, name) for key, value in node.items() if key not in _TEXTS]
         else:
             assert isinstance(node, Sequence)
             waiting += [(value, name) for value in node]

@@ -20,17 +20,15 @@ from oncall_gitops.core.model.rule import MAX_INTERVAL, RuleError
 from oncall_gitops.core.model.schedule import DEFAULT_HANDOFF, Coverage, Schedule
 from oncall_gitops.core.model.team import Team
 from oncall_gitops.core.model.user import NOBODY, TimeOff, User
-from oncall_gitops.core.model.when import WEEKDAYS, When, parse_clock, parse_when
+from oncall_gitops.core.model.when import WEEKDAYS, When, Written, parse_clock, parse_when
 from oncall_gitops.core.rule import parse_rule
+from oncall_gitops.source.lines import Unusual, unusual
 from oncall_gitops.source.syntax import UNSHOWN
-from oncall_gitops.source.usual import Quoted, Unusual, Usual, unusual
+from oncall_gitops.source.usual import Usual
 from oncall_gitops.source.zones import zone_fault
 
 _SLUG = re.compile(r"(?!null\Z)[a-z0-9][a-z0-9._-]{0,62}", re.ASCII)
 _EMAIL = re.compile(r"[a-z0-9.+_-]{1,64}@[a-z0-9-]{1,60}(?:\.[a-z0-9-]{1,60}){1,2}", re.ASCII | re.IGNORECASE)
-_NUMBER = re.compile(r"-?(?:0|[1-9][0-9]{0,8})", re.ASCII)
-_NULLS = frozenset({"", "~", "null", "Null", "NULL"})
-_SEXAGESIMAL = re.compile(r"[1-9][0-9]*:[0-5]?[0-9](?::[0-5]?[0-9])?", re.ASCII)
 
 _FILE = frozenset({"users", "teams", "overrides"})
 _USER = frozenset({"name", "email", "timezone", "time_off", "external"})
@@ -80,7 +78,7 @@ def _user(slug: str, node: Any) -> User:
         TimeOff(
             _when(_known(off, _TIME_OFF)["start"]).at_midnight(),
             _when(off["end"]).at_midnight(),
-            _prose(off.get("reason", Quoted())),
+            _prose(off.get("reason", "")),
         )
         for off in _list(keys.get("time_off", []))
     ]
@@ -123,8 +121,8 @@ def _schedule(team: str, slug: str, keys: dict[str, Any], found: Usual) -> Sched
         start=_when(keys["start_date"]),
         end=_optional_when(keys, "end_date"),
         handoff_time=_clock(keys["handoff_time"]) if "handoff_time" in keys else DEFAULT_HANDOFF,
-        active=_flag(keys.get("active", "true")),
-        description=_prose(keys.get("description", Quoted())),
+        active=_flag(keys.get("active", True)),
+        description=_prose(keys.get("description", "")),
         coverage=_coverage(keys["coverage"]) if "coverage" in keys else "none",
         labels=_texts(keys["labels"]) if "labels" in keys else (),
         rotation=_rotation(keys["rotation"], found) if "rotation" in keys else None,
@@ -143,7 +141,7 @@ def _layer(slug: str, keys: dict[str, Any], found: Usual) -> Layer:
         start=_optional_when(keys, "start_date"),
         end=_optional_when(keys, "end_date"),
         handoff_time=_clock(keys["handoff_time"]) if "handoff_time" in keys else None,
-        active=_flag(keys.get("active", "true")),
+        active=_flag(keys.get("active", True)),
         restrictions=_restrictions(keys["restrictions"]) if "restrictions" in keys else (),
     )
 
@@ -158,7 +156,7 @@ def _override(keys: dict[str, Any], found: Usual) -> Override:
         start=_when(keys["start"]).at_midnight(),
         end=_when(keys["end"]).at_midnight(),
         replaces=replaces,
-        reason=_prose(keys.get("reason", Quoted())),
+        reason=_prose(keys.get("reason", "")),
         type="swap" if kind == "swap" else "manual",
         created_by=_user_slug(keys["created_by"], found) if "created_by" in keys else None,
     )
@@ -193,9 +191,9 @@ def _place(node: Any, found: Usual) -> Place:
 
 def _cadence(keys: dict[str, Any]) -> Cadence:
     if keys["type"] == "daily":
-        return _repeating("daily", keys.get("interval", "1"), MAX_INTERVAL["DAILY"])
+        return _repeating("daily", keys.get("interval", 1), MAX_INTERVAL["DAILY"])
     if keys["type"] == "weekly":
-        plain = _repeating("weekly", keys.get("interval", "1"), MAX_INTERVAL["WEEKLY"])
+        plain = _repeating("weekly", keys.get("interval", 1), MAX_INTERVAL["WEEKLY"])
         day = WEEKDAYS.index(_day(keys["handoff_day"])) if "handoff_day" in keys else None
         return plain if day is None else Cadence("weekly", plain.interval, day)
     if ("rrule" in keys) == ("interval_days" in keys):
@@ -243,9 +241,6 @@ def _windows(nodes: Any) -> Restrictions:
 
 def _window(keys: dict[str, Any]) -> DailyWindow | WeeklyWindow:
     days = tuple(_list(keys["days"])) if "days" in keys else None
-    for edge in (keys["from"], keys["to"]):
-        if type(edge) is str and _SEXAGESIMAL.fullmatch(edge):
-            unusual()
     return _window_of(_text(keys["from"]), _text(keys["to"]), days)
 
 
@@ -295,9 +290,7 @@ def _user_slug(text: Any, found: Usual) -> str:
 
 
 def _text(value: Any) -> str:
-    if not isinstance(value, str) or (value in _NULLS and type(value) is str):
-        unusual()
-    return str(value)
+    return value if isinstance(value, str) else unusual()
 
 
 def _name(value: Any) -> str:
@@ -328,19 +321,14 @@ def _texts(node: Any) -> tuple[tuple[str, str], ...]:
 
 
 def _whole(value: Any, low: int, high: int) -> int:
-    """Only a number without quotes is one."""
-    if type(value) is not str or not _NUMBER.fullmatch(value) or not low <= int(value) <= high:
-        unusual()
-    return int(value)
+    return value if type(value) is int and low <= value <= high else unusual()
 
 
 def _flag(value: Any) -> bool:
-    return value == "true" if type(value) is str and value in ("true", "false") else unusual()
+    return value if isinstance(value, bool) else unusual()
 
 
 def _clock(value: Any) -> int:
-    if type(value) is str and _SEXAGESIMAL.fullmatch(value):
-        unusual()
     return _clock_of(_text(value))
 
 
@@ -359,9 +347,12 @@ def _optional_when(keys: dict[str, Any], key: str) -> When | None:
 @lru_cache(maxsize=16_384)
 def _when(text: Any) -> When:
     try:
-        return parse_when(text)
+        when = parse_when(text)
     except ValueError:
         raise Unusual from None
+    if when.written is Written.INSTANT and not text.endswith("Z"):
+        unusual()  # whether the zone has that offset then is another question
+    return when
 
 
 # Collections -------------------------------------------------------------------------------------------

@@ -53,7 +53,11 @@ teams:
             handoff_time: 08:00
             active: false
             rotation:
-              {type: custom, interval_days: 3, start: 2026-01-20, users: [bob], anchor: {at: 2026-02-04, user: bob}}
+              type: custom
+              interval_days: 3
+              start: 2026-01-20
+              users: [bob]
+              anchor: {at: 2026-02-04, user: bob}
             restrictions: {days_of_week: [SUN, SAT]}
           c:
             priority: 9
