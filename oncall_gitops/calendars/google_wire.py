@@ -187,18 +187,29 @@ class _Http:
         return Response({**given, "status": str(answer.status_code)}), answer.content
 
 
+_CALLS = {
+    "calendarList": ("get", "list"),
+    "calendars": ("insert",),
+    "events": ("delete", "insert", "list", "update"),
+}
+
+
 @cache
 def _document(api_url: str) -> str:
-    """The description of the API, cut down to what we call."""
+    """The description of the API, cut down to what we call and without the schemas: the client makes nothing of
+    these but documentation, anew for every calendar."""
     from googleapiclient.discovery_cache import get_static_doc
 
     document = json.loads(get_static_doc("calendar", "v3"))
     document["rootUrl"] = f"{api_url}/"
-    document["resources"] = {name: document["resources"][name] for name in _RESOURCES}
+    document["schemas"] = {
+        name: {"id": name, "type": "object", "properties": {}} for name in document["schemas"]
+    }
+    for resource, names in _CALLS.items():
+        methods = document["resources"][resource]["methods"]
+        document["resources"][resource]["methods"] = {name: methods[name] for name in names}
+    document["resources"] = {name: document["resources"][name] for name in _CALLS}
     return json.dumps(document)
-
-
-_RESOURCES = ("calendarList", "calendars", "events")
 
 
 def _error_reply(response: Any, content: bytes) -> Reply:
