@@ -61,7 +61,13 @@ class Microsoft:
     def refresh(self, refresh: Secret, *, now: Instant) -> Tokens:
         return self._authority.refresh(refresh, scopes=self.scopes(own_calendar=True), now=now)
 
-    def mint(self, *, mailbox: str, now: Instant) -> Tokens:  # noqa: ARG002 # the path names the mailbox
+    def mint(
+        self,
+        *,
+        mailbox: str,  # noqa: ARG002 # the path names the mailbox
+        now: Instant,
+        own_calendar: bool = True,  # noqa: ARG002 # the same grant for both
+    ) -> Tokens:
         """One token opens every mailbox of the organisation, so one is kept in memory until it expires."""
         with self._minting:
             if self._minted is None or self._minted.expires_at - EARLY <= now:

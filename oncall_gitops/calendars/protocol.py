@@ -36,8 +36,9 @@ class ProviderApi(Protocol):
         """New tokens for a person's refresh token. NeedsConsent if it is dead."""
         ...
 
-    def mint(self, *, mailbox: str, now: Instant) -> Tokens:
-        """A token by an organisation's grant. NeedsConsent, with the setting's name, if there is none."""
+    def mint(self, *, mailbox: str, now: Instant, own_calendar: bool = True) -> Tokens:
+        """A token by an organisation's grant, for a calendar that we make or an existing one. NeedsConsent, with
+        the setting's name, if there is none."""
         ...
 
     def account(self, access: Secret, *, mailbox: str = "") -> str:

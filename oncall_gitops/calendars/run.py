@@ -27,9 +27,6 @@ from oncall_gitops.core.model.calendar import CalendarShift, CalendarSync, Known
 from oncall_gitops.core.model.instant import Instant
 from oncall_gitops.core.secret import Secret
 
-AHEAD = 90 * 86_400
-"""How far ahead calendars are filled, in seconds."""
-
 CALENDAR_NAME = "On call"
 
 AUDIT = 6 * 3600
@@ -199,7 +196,8 @@ def _access(task: Task, *, anew: bool) -> tuple[Secret, Task]:
     """An access token that is good for this run, and the task with new ones, stored before they are used."""
     sync = task.sync
     if sync.grant == "organisation":
-        return task.api.mint(mailbox=sync.email, now=task.now).access, task
+        own = sync.calendar_id is None or sync.owns_calendar
+        return task.api.mint(mailbox=sync.email, now=task.now, own_calendar=own).access, task
     if sync.sealed_access and not anew and (sync.expires_at or 0) - task.now > EARLY:
         return task.keys.open(sync.sealed_access, row=sync.id, column="access_token"), task
     if sync.sealed_refresh is None:
