@@ -16,11 +16,9 @@ from oncall_gitops.calendars.failures import CalendarFailure, Changed, Refused, 
 from oncall_gitops.calendars.protocol import Burnt, RemoteCalendar
 from oncall_gitops.calendars.repair import Repairs, is_mass_delete, lost_events, repairs
 from oncall_gitops.calendars.wanted import content_hash
+from oncall_gitops.core.limits import CALENDAR_MASS_DELETE
 from oncall_gitops.core.model.calendar import KnownEvent, ListedEvent, WantedEvent
 from oncall_gitops.core.model.instant import Instant
-
-MASS_DELETE = "calendar-mass-delete"
-"""The safety rule, as `--allow` names it."""
 
 WRITES, GENERATIONS, LAPSES = 200, 20, 3
 """In one pass: so many calls that write; so many burnt ids for one event; so many calls without an answer."""
@@ -91,13 +89,13 @@ def keep_right(
     except CalendarFailure as failure:
         return Outcome(failure=failure)
     found = repairs(wanted=wishes.wanted, ended=wishes.ended, listed=listed, known=wishes.known)
-    if is_mass_delete(found) and MASS_DELETE not in allow:
+    if is_mass_delete(found) and CALENDAR_MASS_DELETE not in allow:
         lost, standing = lost_events(found)
         return Outcome(
             listed=True,
             failure=MassDelete(
                 f"{lost} of {standing} events would be deleted with nothing in their place; nothing was changed",
-                help=f"if that is meant: --allow {MASS_DELETE}",
+                help=f"if that is meant: --allow {CALENDAR_MASS_DELETE}",
             ),
         )
     return _Pass(calendar, wishes, out_of_time).carry_out(found, now=now)

@@ -13,6 +13,7 @@ import click
 
 from oncall_gitops.commands.options import as_of_option, pass_settings
 from oncall_gitops.core.errors import DatabaseUnreachable, OncallError
+from oncall_gitops.core.limits import CALENDAR_MASS_DELETE
 from oncall_gitops.core.model.calendar import PROVIDERS, CalendarSync, Provider
 from oncall_gitops.core.model.instant import Instant
 from oncall_gitops.settings import Settings
@@ -56,7 +57,7 @@ def sync_due(database: Database, *, as_of: Instant | None, allow: Collection[str
 allow_calendar_option = click.option(
     "--allow",
     multiple=True,
-    type=click.Choice(("calendar-mass-delete",)),
+    type=click.Choice((CALENDAR_MASS_DELETE,)),
     help="Let most of a person's events go, if that is what their shifts say.",
 )
 
@@ -84,7 +85,8 @@ def sync(
         if not found:
             click.echo("No calendar is connected.")
             return
-        syncer = open_syncer(database, as_of=as_of, allow=allow, audit=frozenset(state.id for state in found))
+        audit = frozenset(state.id for state in found)
+        syncer = open_syncer(database, clock=running_clock(database, as_of), allow=allow, audit=audit)
         make_due(database, [state.id for state in found], now=syncer.clock())
         bring_up_to_date(syncer, found)
 

@@ -50,14 +50,14 @@ class Metrics:
         """Answer on a port until the process ends."""
         from prometheus_client import start_http_server
 
-        self._registry.register(_Connections(database))  # type: ignore[arg-type]
+        self._registry.register(_Connections(database))
         start_http_server(port, addr=address, registry=self._registry)
 
     def write(self, file: Path, database: Database) -> None:
         """Write all to a file, whole or not at all."""
         from prometheus_client import write_to_textfile
 
-        self._registry.register(_Connections(database))  # type: ignore[arg-type]
+        self._registry.register(_Connections(database))
         write_to_textfile(str(file), self._registry)
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from oncall_gitops.core.errors import Blocked, OncallError, WrongUsage
-from oncall_gitops.core.limits import BLOCKING, WARNING
+from oncall_gitops.core.limits import BLOCKING, CALENDAR_MASS_DELETE, WARNING
 
 if TYPE_CHECKING:
     from oncall_gitops.core.model.state import DesiredState
@@ -70,7 +70,7 @@ detailed_exitcode_option = click.option(
 allow_option = click.option(
     "--allow",
     multiple=True,
-    type=click.Choice(sorted(BLOCKING | WARNING)),
+    type=click.Choice(sorted({*BLOCKING, *WARNING, CALENDAR_MASS_DELETE})),
     help="Accept what one safety rule found; repeatable.",
 )
 

@@ -63,7 +63,7 @@ SavedPlan = dict[str, Any]
     type=click.Choice(("sync", "queue", "skip")),
     default="sync",
     show_default=True,
-    help="Whether the calendars of the people concerned become due.",
+    help="Bring the calendars of the people concerned up to date now, leave them to workers, or alone.",
 )
 @click.option("--lock-timeout", type=TIMEOUT, default="30s", show_default=True, help="How long to wait.")
 @click.option("--yes", is_flag=True, help="Apply without asking.")
@@ -137,6 +137,10 @@ def command(
                 lock_timeout=lock_timeout,
                 marks_due=calendars != "skip",
             )
+            if calendars == "sync":
+                from oncall_gitops.commands.calendar_sync import sync_due
+
+                sync_due(database, as_of=as_of, allow=allow)
     if detailed_exitcode and proposal.is_pending:
         raise click.exceptions.Exit(PENDING)
 

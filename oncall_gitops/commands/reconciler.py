@@ -13,6 +13,8 @@ from uuid import uuid4
 
 from oncall_gitops.commands.clock import read_clock
 from oncall_gitops.commands.plans import blocked
+from oncall_gitops.core.calendars import CalendarChanges, calendar_changes, people_concerned
+from oncall_gitops.core.diff import Change
 from oncall_gitops.core.errors import OncallError, StalePlan
 from oncall_gitops.core.limits import Limits
 from oncall_gitops.core.materialise import ShiftEdit, shift_edits
@@ -96,7 +98,7 @@ class Reconciler:
             write_shifts(connection, edits, ids=ids, run_id=run_id)
             _record_run(connection, proposal, run_id=run_id, actor=self.actor)
             if marks_due:
-                mark_due(connection, edits, stored=proposal.stored, ids=ids)
+                mark_due(connection, edits, plan.changes, stored=proposal.stored, ids=ids, at=request.at)
             return proposal
 
         def record_failure(connection: Connection, error: str, seconds: float) -> None:
@@ -138,7 +140,8 @@ class Reconciler:
             source=self.source,
             tzdata=tzdata_version(),
         )
-        return propose(self.desired, live, stored, request)
+        proposal = propose(self.desired, live, stored, request)
+        return replace(proposal, calendars=_calendars(connection, proposal))
 
     def _record_without_plan(self, connection: Connection, *, run_id: str, failure: Failure) -> None:
         """The run failed while it read."""
@@ -216,7 +219,7 @@ def edit_schedule(
         )
         write_shifts(connection, edits, ids=ids, run_id=run_id)
         record(connection)
-        mark_due(connection, edits, stored=stored, ids=ids)
+        mark_due(connection, edits, (), stored=stored, ids=ids, at=at)
         return name
 
     return apply(
@@ -250,19 +253,37 @@ def read_at(
 def mark_due(
     connection: Connection,
     edits: Iterable[ShiftEdit],
+    changes: Iterable[Change],
     *,
     stored: Mapping[str, Sequence[StoredShift]],
     ids: Mapping[str, str],
+    at: Instant,
 ) -> None:
-    """Tell the calendars of everybody whose shifts an edit touches."""
+    """Tell the calendars of everybody whose events an edit or a change touches."""
     from oncall_gitops.store.write import mark_due as mark
 
-    people: set[str] = set()
-    for edit in edits:
-        touched = {*edit.delete, *(row_id for row_id, _ in edit.cut)}
-        people |= {shift.user for shift in edit.insert}
-        people |= {row.user for row in stored.get(edit.schedule, ()) if row.id in touched}
+    people = people_concerned(edits, changes, stored=stored, at=at)
     mark(connection, sorted(ids[f"user/{slug}"] for slug in people if f"user/{slug}" in ids))
+
+
+def _calendars(connection: Connection, proposal: Proposal) -> tuple[CalendarChanges, ...]:
+    """What the plan does in connected calendars; one small query where there are none."""
+    from oncall_gitops.store.connections import connected_people
+
+    connected = connected_people(connection)
+    if not connected:
+        return ()
+    request, plan = proposal.request, proposal.plan
+    edits = shift_edits(
+        live=plan.live,
+        after=plan.after,
+        resolved=proposal.resolved,
+        stored=proposal.stored,
+        schedules=proposal.schedules,
+        ids={known: row.id for known, row in plan.live.objects.items()},
+        at=request.at,
+    )
+    return calendar_changes(edits, stored=proposal.stored, connected=connected, at=request.at)
 
 
 def _record_run(

@@ -16,6 +16,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from oncall_gitops.core.calendars import AHEAD
 from oncall_gitops.core.errors import OncallError
 from oncall_gitops.core.model.calendar import CalendarSync, Provider
 from oncall_gitops.core.model.instant import Instant
@@ -107,7 +108,7 @@ class Syncer:
     def _work(self, lease: Lease, *, now: Instant) -> tuple[Outcome, str, bool]:
         """The outcome, a note for the person, and whether the connection has ended and is clean."""
         from oncall_gitops.calendars.failures import CalendarFailure
-        from oncall_gitops.calendars.run import AHEAD, Task, run, take_back
+        from oncall_gitops.calendars.run import Task, run, take_back
 
         lease = _marked(lease)
         shifts, known = lease.read_work(now=now, until=now + AHEAD)
@@ -218,7 +219,7 @@ def _marked(lease: Lease) -> Lease:
 def _finish(lease: Lease, outcome: Outcome, *, now: Instant, after: Instant) -> Finish:
     """How the run leaves the row."""
     from oncall_gitops.calendars.failures import NeedsConsent
-    from oncall_gitops.calendars.run import AHEAD, next_time
+    from oncall_gitops.calendars.run import next_time
     from oncall_gitops.store.calendar_work import Finish
 
     troubles = [str(outcome.failure)] if outcome.failure else list(outcome.refused)

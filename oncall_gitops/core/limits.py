@@ -6,6 +6,9 @@ from dataclasses import dataclass
 
 BLOCKING = frozenset({"empty-source", "mass-delete", "new-gap", "unmanaged-clash"})
 WARNING = frozenset({"on-call-now", "past-edit"})
+CALENDAR_MASS_DELETE = "calendar-mass-delete"
+"""The brake of a calendar's sync; what it found is accepted as any other rule's is."""
+
 ADJUSTABLE = frozenset({"new-gap", "on-call-now", "past-edit"})
 """The rules whose verdict may be set; the others guard against losing data and always block."""
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from oncall_gitops.core.advice import Advice, advise
+from oncall_gitops.core.calendars import CalendarChanges
 from oncall_gitops.core.coverage import judged_window, uncovered
 from oncall_gitops.core.definition import addresses, override_address
 from oncall_gitops.core.diff import Cause, Change
@@ -65,7 +66,7 @@ class Proposal:
     """A plan with its impact and the verdict of the safety rules.
 
     `resolved` holds, by schedule, the whole shifts that meet the window once the plan is applied; `schedules`
-    are those whose rows may change.
+    are those whose rows may change. `calendars` are the connected ones that it concerns.
     """
 
     request: Request
@@ -76,6 +77,7 @@ class Proposal:
     schedules: tuple[str, ...]
     resolved: Mapping[str, Sequence[Shift]]
     stored: Stored
+    calendars: tuple[CalendarChanges, ...] = ()
 
     @property
     def is_blocked(self) -> bool:

@@ -51,7 +51,10 @@ def plan_document(proposal: Proposal) -> dict[str, Any]:
         "impact": _impact(impact),
         "advice": [_advice(advice) for advice in proposal.advice],
         "safety": _safety(proposal),
-        "calendars": [],
+        "calendars": [
+            {"user": each.user, "provider": each.provider, "changes": each.changes}
+            for each in proposal.calendars
+        ],
         "applyable": not proposal.is_blocked,
     }
 

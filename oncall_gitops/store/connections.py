@@ -272,6 +272,15 @@ def connection_states(connection: Connection, *, only: str | None = None) -> lis
         return [ConnectionState(*row) for row in cursor.execute(_STATES.encode(), {"only": only})]
 
 
+def connected_people(connection: Connection) -> list[tuple[str, str]]:
+    """The slug and the provider of every connection of a living user."""
+    rows = driver_connection(connection).execute(
+        b"""SELECT users.slug, s.provider FROM calendar_syncs AS s JOIN users ON users.id = s.user_id
+        WHERE users.deleted_at IS NULL AND s.disconnecting_since IS NULL"""
+    )
+    return [(slug, provider) for slug, provider in rows]
+
+
 def reseal(database: Database, seal_anew: Callable[[SealedRow], dict[str, str]]) -> Iterator[SealedRow]:
     """Each connection that holds tokens, after `seal_anew` gave the columns to write (none: leave it).
 
