@@ -43,11 +43,14 @@ SELECT schedules.id::text,
      WHERE runs.status = 'applied' AND runs.horizon_to IS NOT NULL AND runs.created_at >= schedules.created_at
         AND (runs.scope IS NULL OR runs.scope->'schedules' ? (teams.slug || '/' || schedules.slug)
             OR runs.scope->'teams' ? teams.slug)
-     ORDER BY runs.as_of DESC, runs.created_at DESC LIMIT 1)
+     ORDER BY runs.as_of DESC, runs.finished_at DESC NULLS LAST, runs.created_at DESC LIMIT 1)
 FROM schedules JOIN teams ON teams.id = schedules.team_id
 WHERE schedules.deleted_at IS NULL
 """
-"""Up to where `shifts` is filled: the horizon of the newest run that was about the schedule."""
+"""Up to where `shifts` is filled: the horizon of the newest run that was about the schedule.
+
+`finished_at` is written under the lock; `created_at` is when a transaction began, maybe to wait for another.
+"""
 
 _NEWEST = """
 SELECT (SELECT id::text FROM database_identity),
@@ -56,7 +59,7 @@ SELECT (SELECT id::text FROM database_identity),
     CASE WHEN newest.scope IS NULL THEN newest.plan #>> '{source,digest}' END
 FROM (SELECT 1) AS always LEFT JOIN LATERAL (
     SELECT tzdata_version, scope, plan FROM reconcile_runs WHERE status = 'applied' AND kind = 'reconcile'
-    ORDER BY as_of DESC, created_at DESC LIMIT 1
+    ORDER BY as_of DESC, finished_at DESC NULLS LAST, created_at DESC LIMIT 1
 ) AS newest ON true
 """
 
@@ -80,7 +83,7 @@ SELECT id::text, kind, floor(extract(epoch FROM as_of))::bigint AS as_of,
     floor(extract(epoch FROM started_at))::bigint AS started_at,
     floor(extract(epoch FROM finished_at))::bigint AS finished_at,
     status, git_commit AS commit, coalesce(actor, '') AS actor, plan, plan_id, tzdata_version AS tzdata, error
-FROM reconcile_runs ORDER BY as_of DESC, created_at DESC, id LIMIT %s
+FROM reconcile_runs ORDER BY as_of DESC, finished_at DESC NULLS LAST, created_at DESC, id LIMIT %s
 """
 
 
