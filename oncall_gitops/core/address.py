@@ -27,6 +27,12 @@ def override(full_name: str, *, start: Instant, replaces: str | None) -> str:
     return f"{address}/{replaces}" if replaces else address
 
 
+def schedule_of(address: str) -> str:
+    """The full name of the schedule that an object is, or is part of; empty for people and teams."""
+    kind, *parts = address.split("/")
+    return "" if kind in ("user", "team") else "/".join(parts[:2])
+
+
 def time_off(slug: str, index: int) -> str:
     """A user's span of time off, by its place in their list: part of the user, and no object of its own."""
     return f"{user(slug)}#time_off.{index}"

@@ -9,12 +9,13 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
+from oncall_gitops.core import address
 from oncall_gitops.core.advice import Advice, advise
 from oncall_gitops.core.calendars import CalendarChanges
 from oncall_gitops.core.coverage import judged_window, uncovered
 from oncall_gitops.core.definition import addresses, override_address
 from oncall_gitops.core.diff import Cause, Change
-from oncall_gitops.core.impact import HolderNow, Impact, ScheduleGap, assess, holder, on_call_now
+from oncall_gitops.core.impact import HolderNow, Impact, ScheduleGap, assess, on_call_now
 from oncall_gitops.core.limits import Limits
 from oncall_gitops.core.model.instant import Instant
 from oncall_gitops.core.model.interval import Interval
@@ -269,15 +270,19 @@ class _Causes:
 
     def __init__(self, plan: Plan) -> None:
         self._plan = plan
+        self._timetables: dict[str, Timetable] = {}
+        self._of_changes: dict[str, set[Cause]] = {}
+        for change in plan.changes:
+            self._of_changes.setdefault(address.schedule_of(change.address), set()).add(change.cause)
 
     def cause(self, schedule: str, start: Instant, after: str | None) -> Cause:
         state = self._plan.live.state
         if schedule in state.schedules and schedule in self._plan.live.shifts_until:
-            timetable = _timetable(state, schedule)
-            runs = [Held(s.start, s.end, s.user) for s in timetable.shifts(Interval(start, start + 1))]
-            if holder(runs, start) == after:
+            if schedule not in self._timetables:
+                self._timetables[schedule] = _timetable(state, schedule)
+            if self._timetables[schedule].holder(start) == after:
                 return "unmanaged" if self._plan.tzdata == self._plan.live.tzdata else "tzdata"
-        causes = {change.cause for change in self._plan.changes if f"/{schedule}" in change.address}
+        causes = self._of_changes.get(schedule, ())
         for cause in ("files", "drift", "tzdata", "unmanaged"):
             if cause in causes:
                 return cause

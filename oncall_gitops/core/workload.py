@@ -6,9 +6,10 @@ person lives (or, if that is not known, where the schedule does).
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right
+from bisect import bisect_right
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache
+from itertools import accumulate
 from typing import NamedTuple
 
 from oncall_gitops.core.layout import active_spans
@@ -100,24 +101,42 @@ def _crowded(user: str, edges: Iterable[tuple[Instant, int, str]]) -> list[Share
     return found
 
 
-class _Calendar(NamedTuple):
-    nights: Sequence[Interval]
-    weekends: Sequence[Interval]
+class _Calendar:
+    """The nights and weekends of one zone in a window: how much of them has passed by an instant."""
+
+    def __init__(self, timezone: str, window: Interval) -> None:
+        wall = zone(timezone)
+        self._nights = _Passing(active_spans((NIGHT,), window, timezone=wall))
+        self._weekends = _Passing(active_spans((WEEKEND,), window, timezone=wall))
+        self._known: dict[Instant, tuple[int, int]] = {}
+
+    def passed(self, by: Instant) -> tuple[int, int]:
+        """Seconds of night and of weekend. Handoffs of many schedules fall together, so answers are kept."""
+        found = self._known.get(by)
+        if found is None:
+            found = self._known[by] = (self._nights.passed(by), self._weekends.passed(by))
+        return found
+
+
+class _Passing:
+    """Spans (disjoint, in order) with the sum of those before each."""
+
+    def __init__(self, spans: Sequence[Interval]) -> None:
+        self._starts = [span.start for span in spans]
+        self._ends = [span.end for span in spans]
+        self._before = [0, *accumulate(span.end - span.start for span in spans)]
+
+    def passed(self, by: Instant) -> int:
+        index = bisect_right(self._starts, by)
+        return self._before[index] - max(self._ends[index - 1] - by, 0) if index else 0
 
 
 @cache
 def _calendar(timezone: str, window: Interval) -> _Calendar:
-    wall = zone(timezone)
-    return _Calendar(
-        active_spans((NIGHT,), window, timezone=wall), active_spans((WEEKEND,), window, timezone=wall)
-    )
+    return _Calendar(timezone, window)
 
 
 def _load(part: Interval, calendar: _Calendar) -> Load:
-    return Load(part.end - part.start, _common(part, calendar.nights), _common(part, calendar.weekends))
-
-
-def _common(part: Interval, spans: Sequence[Interval]) -> int:
-    first = bisect_right(spans, part.start, key=lambda span: span.end)
-    last = bisect_left(spans, part.end, lo=first, key=lambda span: span.start)
-    return sum(min(part.end, span.end) - max(part.start, span.start) for span in spans[first:last])
+    nights, weekends = calendar.passed(part.start)
+    nights_after, weekends_after = calendar.passed(part.end)
+    return Load(part.end - part.start, nights_after - nights, weekends_after - weekends)
