@@ -34,6 +34,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "shifts": ("shifts", "The shifts of a span of time."),
     "override": ("override", "Add, list or end an override at once, without the files."),
     "rotation": ("rotation", "Edit who takes turns, in the file: nobody else's turn moves."),
+    "calendar": ("calendar", "Connect people's calendars, see and sync them, disconnect them."),
+    "worker": ("worker", "Keep syncing calendars until stopped."),
     "db": ("db", "Migrate the database; see and stop the embedded one."),
     "history": ("history", "The past reconcile runs."),
     "doctor": ("doctor", "Configuration, versions, connectivity, and where each setting came from."),

@@ -7,13 +7,14 @@ and what it did in the calendar the next run sees. Tokens arrive here sealed.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from psycopg.rows import dict_row, namedtuple_row
 from sqlalchemy import Connection
 
+from oncall_gitops.core.errors import OncallError
 from oncall_gitops.core.model.calendar import CalendarSync, Grant, Provider
 from oncall_gitops.core.model.instant import Instant
 from oncall_gitops.store.calendar_rows import SYNC_COLUMNS, read_sync
@@ -105,11 +106,16 @@ ORDER BY users.slug, s.provider, s.id
 """
 
 _SEALED = """
-SELECT s.id::text, users.slug, s.provider, s.access_token, s.refresh_token
+SELECT users.slug, s.provider, s.access_token, s.refresh_token
 FROM calendar_syncs AS s JOIN users ON users.id = s.user_id WHERE s.id = %s FOR UPDATE OF s
 """
 
-SEALED_COLUMNS = ("access_token", "refresh_token")
+_RESEAL = """
+UPDATE calendar_syncs SET access_token = coalesce(%(access_token)s, access_token),
+    refresh_token = coalesce(%(refresh_token)s, refresh_token) WHERE id = %(id)s
+"""
+
+_TOKENS = ("access_token", "refresh_token")
 
 
 class Person(NamedTuple):
@@ -159,13 +165,12 @@ class Consent:
 
 
 class SealedRow(NamedTuple):
-    """The sealed tokens of one connection, and whose it is."""
+    """The sealed tokens of one connection by their columns, and whose it is."""
 
     id: str
     user: str
     provider: str
-    access_token: str | None
-    refresh_token: str | None
+    tokens: Mapping[str, str]
 
 
 def find_person(connection: Connection, name: str, *, provider: Provider) -> Person | None:
@@ -239,9 +244,10 @@ def use_calendar(
     values = {"id": row_id, "epoch": epoch, "calendar": calendar_id, "name": name, "owned": owned}
     with database.connect() as connection:
         driver = driver_connection(connection)
+        if driver.execute(_USE_CALENDAR.encode(), values).rowcount != 1:
+            raise OncallError("another command has changed this connection meanwhile; run it again")
         if switched:
             driver.execute(_FORGET_EVENTS.encode(), values)
-        driver.execute(_USE_CALENDAR.encode(), values)
         driver.execute(_RELEASE.encode(), values)
         connection.commit()
 
@@ -281,11 +287,10 @@ def connected_people(connection: Connection) -> list[tuple[str, str]]:
     return [(slug, provider) for slug, provider in rows]
 
 
-def reseal(database: Database, seal_anew: Callable[[SealedRow], dict[str, str]]) -> Iterator[SealedRow]:
-    """Each connection that holds tokens, after `seal_anew` gave the columns to write (none: leave it).
+def reseal(database: Database, seal_anew: Callable[[SealedRow], Mapping[str, str]]) -> None:
+    """Write what `seal_anew` makes of each connection's tokens, by column (nothing: the row stays as it is).
 
-    Row by row, each in a transaction of its own that keeps refreshes off; what `seal_anew` raises leaves the
-    row as it was.
+    Row by row, each in a transaction of its own that keeps refreshes off, so that nothing is ever half done.
     """
     with database.connect(readonly=True) as connection:
         found = driver_connection(connection).execute(
@@ -296,18 +301,13 @@ def reseal(database: Database, seal_anew: Callable[[SealedRow], dict[str, str]])
     for row_id in ids:
         with database.connect() as connection:
             driver = driver_connection(connection)
-            row = driver.execute(_SEALED.encode(), [row_id]).fetchone()
-            if row is None:
+            if (row := driver.execute(_SEALED.encode(), [row_id]).fetchone()) is None:
                 continue
-            sealed = SealedRow(*row)
-            if changed := seal_anew(sealed):
-                driver.execute(
-                    b"""UPDATE calendar_syncs SET access_token = coalesce(%(access_token)s, access_token),
-                        refresh_token = coalesce(%(refresh_token)s, refresh_token) WHERE id = %(id)s""",
-                    {"id": row_id, **{name: changed.get(name) for name in SEALED_COLUMNS}},
-                )
+            user, provider, *sealed = row
+            tokens = {name: token for name, token in zip(_TOKENS, sealed, strict=True) if token is not None}
+            if changed := seal_anew(SealedRow(row_id, user, provider, tokens)):
+                driver.execute(_RESEAL.encode(), {"id": row_id, **dict.fromkeys(_TOKENS), **changed})
             connection.commit()
-        yield sealed
 
 
 def _run(database: Database, statement: str, **values: Any) -> None:

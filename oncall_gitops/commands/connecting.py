@@ -1,0 +1,368 @@
+"""What `calendar connect` does, step by step: tokens, whose they are, the row, the calendar.
+
+Everything that must survive a crash is committed before the next step relies on it: the consent before the
+calendar is asked for, the request for a calendar before it is made, the calendar's id after. A worker that
+finds a connection whose `connect` died in between goes on from there.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+from uuid import uuid4
+
+import click
+
+from oncall_gitops.core.errors import OncallError
+from oncall_gitops.core.model.calendar import CalendarSync, Provider
+from oncall_gitops.core.model.instant import Instant
+from oncall_gitops.core.model.provider import Tokens
+
+if TYPE_CHECKING:
+    from oncall_gitops.calendars.protocol import ProviderApi
+    from oncall_gitops.calendars.tokens import KeyRing
+    from oncall_gitops.store.connections import Person
+    from oncall_gitops.store.database import Database
+
+Way = Literal["browser", "address", "device", "file", "organisation"]
+"""How the consent comes: this machine's browser, a printed address, a code for another device, a file with
+tokens, or an administrator's grant."""
+
+CALENDAR_NAME = "On call"
+NEARLY_EXPIRED = 60
+LARGEST_FILE = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What was asked for. `calendar_id` is an existing calendar to use in place of one of our own."""
+
+    provider: Provider
+    user: str
+    way: Way
+    calendar_id: str | None = None
+    token_file: str | None = None
+    replaces_account: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Connected:
+    """What came of it. `left` is the account that was left behind, `switched` the calendar that was."""
+
+    person: Person
+    account: str
+    calendar_id: str | None
+    calendar_name: str
+    is_new: bool
+    ends: bool
+    switched: str = ""
+    left: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Connecting:
+    """One connection on its way."""
+
+    database: Database
+    api: ProviderApi
+    keys: KeyRing
+    wish: Wish
+    now: Instant
+    person: Person
+    before: CalendarSync | None
+
+    def connect(self) -> Connected:
+        """Get the tokens, store them, see to the calendar."""
+        with nothing_connected():
+            tokens = self._whose(self._usable(self._tokens()))
+        left = self._account_left(tokens.account)
+        row_id = self.before.id if self.before else str(uuid4())
+        epoch = self._store(tokens, row_id, is_new=self.before is None, leaves=bool(left))
+        known = replace(self.before, calendar_id=None) if self.before and left else self.before
+        done = Connected(
+            person=self.person,
+            account=tokens.account or (self.before.account if self.before else ""),
+            calendar_id=known.calendar_id if known else None,
+            calendar_name=known.calendar_name if known and known.calendar_id else "",
+            is_new=self.before is None,
+            ends=self.person.is_gone,
+            left=left,
+        )
+        if self.person.is_gone or (done.calendar_id and self.wish.calendar_id in (None, done.calendar_id)):
+            self._release(row_id, epoch)
+            return done
+        calendar_id, name = self._calendar(tokens, row_id, epoch)
+        return replace(done, calendar_id=calendar_id, calendar_name=name, switched=done.calendar_id or "")
+
+    @property
+    def _mailbox(self) -> str:
+        return self.person.email if self.wish.way == "organisation" else ""
+
+    @property
+    def _marker(self) -> str:
+        from oncall_gitops.calendars.identity import marker_of
+
+        if self.before and self.before.marker:
+            return self.before.marker
+        return marker_of(instance=self.person.instance, user_id=self.person.id)
+
+    def _needed(self) -> tuple[str, ...]:
+        keeps_existing = (
+            self.before is not None and bool(self.before.calendar_id) and not self.before.owns_calendar
+        )
+        return self.api.scopes(own_calendar=not (self.wish.calendar_id or keeps_existing))
+
+    def _tokens(self) -> Tokens:
+        match self.wish.way:
+            case "organisation":
+                return self.api.mint(mailbox=self.person.email, now=self.now)
+            case "file":
+                return tokens_from_file(self.wish.token_file or "-")
+            case _:
+                return ask_person(self.wish, scopes=self._needed(), now=self.now)
+
+    def _usable(self, tokens: Tokens) -> Tokens:
+        """With all the scopes that we need, and not expired."""
+        from oncall_gitops.calendars.scopes import missing_scopes
+
+        if self.wish.way == "organisation":
+            return tokens
+        if missing := missing_scopes(needed=self._needed(), granted=tokens.scopes):
+            raise OncallError(
+                f"the consent does not cover {', '.join(missing)}",
+                help="consent again and leave every box ticked"
+                if self.wish.way != "file"
+                else f"mint the tokens for these scopes: {' '.join(self._needed())}",
+            )
+        return self._refreshed(tokens) if tokens.expires_at <= self.now + NEARLY_EXPIRED else tokens
+
+    def _refreshed(self, tokens: Tokens) -> Tokens:
+        if tokens.refresh is None:
+            raise OncallError("the access token has expired, and there is no refresh token")
+        new = self.api.refresh(tokens.refresh, now=self.now)
+        return Tokens(
+            access=new.access,
+            refresh=new.refresh or tokens.refresh,
+            expires_at=new.expires_at,
+            scopes=new.scopes or tokens.scopes,
+            account=tokens.account or new.account,
+        )
+
+    def _whose(self, tokens: Tokens) -> Tokens:
+        """The tokens with their account, if the provider tells; it is an error if it is not the one before."""
+        from oncall_gitops.calendars.failures import Unauthorized
+
+        if self.wish.way == "organisation":
+            tokens = replace(tokens, account=self.person.email)
+        elif not tokens.account:
+            try:
+                account = self.api.account(tokens.access)
+            except Unauthorized:
+                tokens = self._refreshed(tokens)
+                account = self.api.account(tokens.access)
+            tokens = replace(tokens, account=account)
+        if self._account_left(tokens.account) and not self.wish.replaces_account:
+            assert self.before is not None
+            raise OncallError(
+                f"{self.person.slug} is connected as {self.before.account}, and this consent is of {tokens.account}",
+                help=f"consent as {self.before.account}; or disconnect first, which cleans the calendar there; "
+                "or, if that account cannot be reached any more, add --replace-account",
+            )
+        return tokens
+
+    def _account_left(self, account: str) -> str:
+        """The account before, if this is another one."""
+        before = self.before.account if self.before else ""
+        return before if account and before and account.casefold() != before.casefold() else ""
+
+    def _store(self, tokens: Tokens, row_id: str, *, is_new: bool, leaves: bool) -> int:
+        from oncall_gitops.store.connections import Consent, store_consent
+
+        consent = Consent("organisation", tokens.account, tokens.scopes)
+        if self.wish.way != "organisation":
+            refresh = None
+            if tokens.refresh:
+                refresh = self.keys.seal(tokens.refresh, row=row_id, column="refresh_token")
+            consent = Consent(
+                "person",
+                tokens.account,
+                tokens.scopes,
+                access=self.keys.seal(tokens.access, row=row_id, column="access_token"),
+                refresh=refresh,
+                expires_at=tokens.expires_at,
+            )
+        return store_consent(
+            self.database,
+            consent,
+            row_id=row_id,
+            person=self.person,
+            provider=self.wish.provider,
+            marker=self._marker,
+            is_new=is_new,
+            leaves_account=leaves,
+            now=self.now,
+        )
+
+    def _calendar(self, tokens: Tokens, row_id: str, epoch: int) -> tuple[str, str]:
+        """The calendar's id and name, stored; whatever fails for good takes a new connection with it."""
+        from oncall_gitops.calendars.failures import CalendarFailure, Throttled, Unauthorized, Unavailable
+        from oncall_gitops.store.connections import forget_connection, use_calendar
+
+        try:
+            try:
+                calendar_id, name, owned = self._find_calendar(tokens)
+            except Unauthorized:
+                tokens = self._refreshed(tokens)
+                epoch = self._store(tokens, row_id, is_new=False, leaves=False)
+                calendar_id, name, owned = self._find_calendar(tokens)
+        except (Throttled, Unavailable) as failure:
+            self._release(row_id, epoch)
+            raise CalendarFailure(
+                f"the consent is stored, but the calendar is not made yet: {failure}",
+                help="the next sync makes it; or run this again",
+            ) from None
+        except (CalendarFailure, OncallError) as failure:
+            if self.before is None:
+                forget_connection(self.database, row_id=row_id, epoch=epoch)
+                raise OncallError(f"{failure}; nothing was connected", help=failure.help) from None
+            self._release(row_id, epoch)
+            raise OncallError(
+                f"{failure}; the consent is renewed, the calendar is as before", help=failure.help
+            ) from None
+        use_calendar(
+            self.database,
+            row_id=row_id,
+            epoch=epoch,
+            calendar_id=calendar_id,
+            name=name,
+            owned=owned,
+            switched=self.before is not None and self.before.calendar_id is not None,
+        )
+        return calendar_id, name
+
+    def _find_calendar(self, tokens: Tokens) -> tuple[str, str, bool]:
+        """The existing calendar that was asked for, or one of our own: found again if an earlier try made it."""
+        from oncall_gitops.calendars.failures import CalendarGone
+        from oncall_gitops.calendars.protocol import CalendarPlace
+
+        if self.wish.calendar_id is None:
+            made = self.api.create_calendar(
+                tokens.access,
+                name=CALENDAR_NAME,
+                marker=self._marker,
+                mailbox=self._mailbox,
+                again=self.before is not None,
+            )
+            return *made, True
+        place = CalendarPlace(self.wish.calendar_id, self._marker, self._mailbox)
+        try:
+            self.api.calendar(tokens.access, place).events(ending_after=self.now)
+        except CalendarGone:
+            account = tokens.account or "this account"
+            raise OncallError(f"{account} has no calendar {self.wish.calendar_id}") from None
+        return self.wish.calendar_id, "", False
+
+    def _release(self, row_id: str, epoch: int) -> None:
+        from oncall_gitops.store.connections import release
+
+        release(self.database, row_id=row_id, epoch=epoch)
+
+
+@contextmanager
+def nothing_connected() -> Iterator[None]:
+    """A provider's refusal before anything is stored is a command that failed with nothing changed."""
+    from oncall_gitops.calendars.failures import CalendarFailure
+
+    try:
+        yield
+    except CalendarFailure as failure:
+        raise OncallError(f"{failure}; nothing was connected", help=failure.help) from None
+
+
+def look_up(database: Database, *, user: str, provider: Provider) -> tuple[Person, CalendarSync | None]:
+    """The user, who may be gone if a connection is left of them, and the connection so far."""
+    from difflib import get_close_matches
+
+    from oncall_gitops.store.connections import find_connection, find_person, user_slugs
+
+    with database.snapshot() as connection:
+        person = find_person(connection, user, provider=provider)
+        if person is None:
+            close = get_close_matches(user, user_slugs(connection), n=1)
+            raise OncallError(f"there is no user {user}", help=f"did you mean {close[0]}?" if close else "")
+        return person, find_connection(connection, user_id=person.id, provider=provider)
+
+
+def tokens_from_file(name: str) -> Tokens:
+    """The tokens of a file, or of the standard input for `-`."""
+    from oncall_gitops.calendars.token_file import InvalidTokenFile, read_token_file
+
+    if name == "-":
+        content = sys.stdin.buffer.read(LARGEST_FILE + 1)
+    else:
+        with Path(name).open("rb") as file:
+            content = file.read(LARGEST_FILE + 1)
+    if len(content) > LARGEST_FILE:
+        raise InvalidTokenFile(f"the token file is larger than {LARGEST_FILE} bytes")
+    try:
+        return read_token_file(content.decode("utf-8-sig"))
+    except UnicodeDecodeError:
+        raise InvalidTokenFile("the token file is not text in UTF-8") from None
+
+
+def ask_person(wish: Wish, *, scopes: tuple[str, ...], now: Instant) -> Tokens:
+    """A person's consent, in a browser or with a code for another device."""
+    from oncall_gitops.calendar_settings import load_google_settings, load_microsoft_settings
+
+    open_browser, paste = browser(wish.way)
+    match wish.provider, wish.way:
+        case "google", _:
+            from oncall_gitops.calendars import google_consent
+
+            return google_consent.authorize(
+                load_google_settings(),
+                scopes=scopes,
+                show=click.echo,
+                open_browser=open_browser,
+                paste=paste,
+                now=now,
+            )
+        case "microsoft", "device":
+            from oncall_gitops.calendars import microsoft_consent
+
+            return microsoft_consent.authorize_by_device_code(
+                load_microsoft_settings(), scopes=scopes, show=click.echo, now=now
+            )
+        case _:
+            from oncall_gitops.calendars import microsoft_consent
+
+            return microsoft_consent.authorize(
+                load_microsoft_settings(),
+                scopes=scopes,
+                show=click.echo,
+                open_browser=open_browser,
+                paste=paste,
+                now=now,
+            )
+
+
+def browser(way: Way) -> tuple[Callable[[str], object], Callable[[], str] | None]:
+    """How to open a page; and, where the address is to be printed alone, how the answer may be pasted.
+
+    Without a terminal nobody pastes: whoever runs this visits the page by other means, on this machine.
+    """
+    if way == "browser":
+        import webbrowser
+
+        return webbrowser.open, None
+    if sys.stdin.isatty():
+        return _open_nothing, lambda: str(click.prompt("Address", err=True))
+    return _open_nothing, None
+
+
+def _open_nothing(url: str) -> None:
+    """The address has been printed."""
