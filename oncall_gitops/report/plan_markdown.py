@@ -82,6 +82,7 @@ def _body(document: Document, subject: str, room: _Room) -> str:
     parts += _picture(document) if room.picture else []
     parts += _objects(document, with_fields=room.fields) if room.objects else []
     parts += _kept(document, room)
+    parts += _calendars(document) if room.hours else []
     if room.left_out:
         parts.append(f"*Left out for length: {', '.join(room.left_out)}. The JSON plan has everything.*")
     return "\n\n".join([*parts, _foot(document)]) + "\n"
@@ -275,6 +276,13 @@ def _kept(document: Document, room: _Room) -> list[str]:
     lines = "\n".join(f"- {code(change['address'])}{_cover(change)}" for change in kept[: room.items])
     text = "\n\n".join([lines, *_more(len(kept), room.items, "objects")])
     return [folded(f"Not managed by the files, kept ({len(kept)})", text)]
+
+
+def _calendars(document: Document) -> list[str]:
+    calendars = document["calendars"]
+    rows = [[code(each["user"]), code(each["provider"]), str(each["changes"])] for each in calendars]
+    title = f"Calendars that follow ({len(calendars)})"
+    return [folded(title, table(["Who", "Provider", "Events"], rows))] if rows else []
 
 
 def _changes(document: Document) -> list[Mapping[str, Any]]:

@@ -49,6 +49,7 @@ def plan_text(document: Mapping[str, Any], *, subject: str = "") -> str:
             _changes(changes),
             _advice(document),
             _kept(document),
+            _calendars(document),
             _safety(document),
             _closing(document),
         )
@@ -230,6 +231,16 @@ def _kept(document: Mapping[str, Any]) -> str:
         ]
         lines.append(f"  . {change['address']}  {', '.join(told)}".rstrip())
     return "\n".join(lines) + "\n"
+
+
+def _calendars(document: Mapping[str, Any]) -> str:
+    """Whose calendar follows, and by how many events; nothing where nobody's is connected."""
+    rows = [
+        (each["user"], each["provider"], f"{each['changes']} event{'s' * (each['changes'] != 1)}")
+        for each in document["calendars"]
+    ]
+    title = click.style("Calendars that follow\n", bold=True)
+    return title + table(rows, indent="  ") if rows else ""
 
 
 def _safety(document: Mapping[str, Any]) -> str:

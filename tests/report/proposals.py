@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from oncall_gitops.core.calendars import CalendarChanges
 from oncall_gitops.core.definition import definitions
 from oncall_gitops.core.limits import Limits
 from oncall_gitops.core.model.live import LiveObject, LiveState
@@ -74,9 +75,9 @@ def of_everything() -> Proposal:
         for name in definitions(before)
     }
     live = LiveState(before, objects, newest_as_of=T, tzdata="2026f", shifts_until={})
-    return propose(
-        DesiredState(after, origins=_origins(after), renamed_from=renamed_from), live, {}, a_request()
-    )
+    desired = DesiredState(after, origins=_origins(after), renamed_from=renamed_from)
+    calendars = (CalendarChanges("alice", "google", 3), CalendarChanges("dave", "microsoft", 1))
+    return replace(propose(desired, live, {}, a_request()), calendars=calendars)
 
 
 def hostile() -> Proposal:
