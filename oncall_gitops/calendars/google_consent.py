@@ -10,10 +10,11 @@ import base64
 import hashlib
 import secrets
 from collections.abc import Callable
+from dataclasses import replace
 from urllib.parse import urlencode
 
 from oncall_gitops.calendars.consent import consented, listening
-from oncall_gitops.calendars.failures import NeedsConsent, Refused
+from oncall_gitops.calendars.failures import Refused
 from oncall_gitops.calendars.google_auth import redeem
 from oncall_gitops.core.model.instant import Instant
 from oncall_gitops.core.model.provider import GoogleSettings, Tokens
@@ -28,7 +29,7 @@ def authorize(
     paste: Callable[[], str] | None = None,
     now: Instant,
 ) -> Tokens:
-    """Ask a person for these scopes; NeedsConsent if they leave some out (Google lets them untick each)."""
+    """Ask a person for these scopes. Google lets them untick each: what they granted stands in the tokens."""
     if not settings.client_id:
         raise Refused(
             "there is no OAuth client to ask Google with",
@@ -51,18 +52,9 @@ def authorize(
         url = f"{settings.authorize_url}?{urlencode(asked)}"
         answer = consented(listener, url, state=state, show=show, open_browser=open_browser, paste=paste)
     tokens = redeem(settings, code=answer["code"], verifier=verifier, redirect=redirect, now=now)
-    _must_cover(tokens, scopes)
-    return tokens
+    return replace(tokens, scopes=tokens.scopes or scopes)
 
 
 def _challenge(verifier: str) -> str:
     digest = hashlib.sha256(verifier.encode()).digest()
     return base64.urlsafe_b64encode(digest).decode().rstrip("=")
-
-
-def _must_cover(tokens: Tokens, scopes: tuple[str, ...]) -> None:
-    """An answer without scopes grants those that were asked for."""
-    missing = [scope for scope in scopes if scope not in tokens.scopes] if tokens.scopes else []
-    if missing:
-        names = ", ".join(scope.rpartition("/")[2] for scope in missing)
-        raise NeedsConsent(f"the consent leaves out {names}", help="connect again and leave every box ticked")
