@@ -33,8 +33,8 @@ MAX_FILE_SIZE, MAX_DEPTH = 65_536, 8
 Key: TypeAlias = tuple[str, ...]
 
 _SECRET_NAMES = re.compile(r"PGPASSWORD|ONCALL_GITOPS_\w*(?:SECRET|TOKEN_KEYS)")
-_URL_PASSWORD = re.compile(r"(://[^:/?#@\s]*:)[^@/\s]+(@)")
-_WORD_PASSWORD = re.compile(r"(\bpassword\s*=\s*)('(?:[^'\\]|\\.)*'|[^\s&]+)", re.IGNORECASE)
+_URL_PASSWORD = re.compile(r"(:/{1,2}[^:/?#@\s]*:)[^@/\s]+(@)")
+_WORD_PASSWORD = re.compile(r"(password\s*=\s*)('(?:[^'\\]|\\.)*'|[^\s&]+)", re.IGNORECASE)
 _TOKEN = re.compile(
     r"\bya29\.[\w.-]+|(?<!\w)1//[\w-]{8,}|\beyJ[\w-]{8,}(?:\.[\w-]*)*|\bGOCSPX-[\w-]+"
     r"|-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY-----|\Z)",
@@ -146,10 +146,18 @@ def _secrets() -> Iterator[str]:
             yield value
             if name.endswith("TOKEN_KEYS"):
                 yield from (key.partition(":")[2] for key in re.split(r"[,\s]+", value))
-    url = os.environ.get("DATABASE_URL", "")
-    if found := re.search(r"://[^:/?#@\s]*:([^@/\s]+)@", url):
-        yield found[1]
-        yield unquote(found[1])
+    yield from _passwords(os.environ.get("DATABASE_URL", ""))
+
+
+def _passwords(address: str) -> Iterator[str]:
+    """What may be a password in a connection string, also where characters in it should have been encoded."""
+    for pattern in (r"://[^:/?#@\s]*:([^@/\s]+)@", r"://[^:/?#@\s]*:(.+)@"):
+        if found := re.search(pattern, address, re.DOTALL):
+            yield found[1]
+            yield unquote(found[1])
+    for found in _WORD_PASSWORD.finditer(address):
+        yield unquote(found[2])
+        yield re.sub(r"\\(.)", r"\1", found[2].strip("'"))
 
 
 def _limits(values: Mapping[Key, Any]) -> Limits:

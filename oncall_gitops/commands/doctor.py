@@ -40,7 +40,7 @@ def command(ctx: click.Context, *, path: Path) -> None:
     try:
         settings = load_settings(path)
     except InvalidSettings as error:
-        click.echo(f"error: {error}", err=True)
+        click.echo("\n".join(map(shown, redact(f"error: {error}").split("\n"))), err=True)
         ctx.exit(error.exit_code)
     _section("settings", _settings(settings, path))
     try:
@@ -75,12 +75,24 @@ def _settings(settings: Settings, path: Path) -> Iterator[tuple[str, ...]]:
     limits = settings.limits
     yield "schedules", str(path), "found" if path.exists() else "not found"
     yield FILE_NAME, str(settings.file or "none"), ""
-    yield row("database_url", redact(settings.database_url or "none: the embedded PostgreSQL is used"))
+    yield row("database_url", _where(settings.database_url))
     yield row("horizon", duration_text(settings.horizon))
     yield row("safety.mass-delete.percent", limits.mass_delete_percent)
     yield row("safety.mass-delete.count", limits.mass_delete_count)
     for rule in sorted(ADJUSTABLE):
         yield row(f"safety.{rule}.verdict", "block" if rule in limits.blocking else "warn")
+
+
+def _where(database_url: str | None) -> str:
+    """Where the connection string leads, in words of ours: the string itself is never shown."""
+    from oncall_gitops.store.connection_string import parse_address
+
+    if database_url is None:
+        return "none: the embedded PostgreSQL is used"
+    try:
+        return parse_address(database_url).name
+    except OncallError:
+        return "set, but not a connection string"
 
 
 def _database(settings: Settings) -> Iterator[tuple[str, ...]]:

@@ -62,13 +62,22 @@ class DurationType(click.ParamType[int]):
         return seconds
 
 
+class FilesType(click.Path):
+    """A folder or file of schedules; a connection string in its place, which would be echoed, is refused."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        if "://" in str(value):
+            self.fail("an address is no path; DATABASE_URL says where the database is", param, ctx)
+        return super().convert(value, param, ctx)
+
+
 WHEN = WhenType()
 INSTANT = InstantType()
 HORIZON = DurationType(longest=MAX_HORIZON)
 TIMEOUT = DurationType(longest=24 * 3600)
 
 path_argument = click.argument(
-    "path", metavar="[PATH]", default=DEFAULT_SCHEDULES, type=click.Path(path_type=Path)
+    "path", metavar="[PATH]", default=DEFAULT_SCHEDULES, type=FilesType(path_type=Path)
 )
 """`path: Path`, the folder (or one file) of schedules."""
 
@@ -93,7 +102,7 @@ horizon_option = click.option(
 offline_option = click.option(
     "--offline",
     metavar="PATH",
-    type=click.Path(path_type=Path),
+    type=FilesType(path_type=Path),
     help="Answer from these files, without a database.",
 )
 """`offline: Path | None`."""

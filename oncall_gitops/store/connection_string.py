@@ -48,9 +48,9 @@ def parse_address(text: str) -> ServerAddress:
         raise DatabaseUnreachable("DATABASE_URL is not a connection string", help=_HELP) from None
     known = {**_defaults(), **given}
     host, port, name = (str(known.get(key) or "") for key in ("host", "port", "dbname"))
+    name = name or str(known.get("user") or "")
     if not _HOST.fullmatch(host) or not _PORT.fullmatch(port) or re.search(r"[@:]", name):
         raise DatabaseUnreachable("DATABASE_URL is not a connection string", help=_HELP)
-    name = name or str(known.get("user") or "")
     return ServerAddress(f'database "{name}" on {_place(host, port)}', given)
 
 
