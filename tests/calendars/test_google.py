@@ -22,11 +22,9 @@ from oncall_gitops.calendars.failures import (
     Unavailable,
 )
 from oncall_gitops.calendars.google import LIST_CALENDARS, Google
-from oncall_gitops.calendars.google_events import read_event
 from oncall_gitops.calendars.google_wire import LONG_PAUSE, open_session
-from oncall_gitops.calendars.identity import event_id
 from oncall_gitops.calendars.protocol import Burnt, CalendarPlace, RemoteCalendar
-from oncall_gitops.core.model.calendar import EventContent, ListedEvent
+from oncall_gitops.core.model.calendar import ListedEvent
 from oncall_gitops.core.secret import Secret
 from tests.calendars.contract import (
     DAY,
@@ -378,53 +376,6 @@ def test_the_account_is_told_where_the_scopes_tell_it(
     assert google.account(Secret(narrow)) == ""
     with pytest.raises(Unauthorized):
         google.account(Secret("nobody's"))
-
-
-ITEM: Json = {
-    "id": event_id(MARKER, "key", 2),
-    "summary": "On call",
-    "start": {"dateTime": "2026-11-23T10:00:00+01:00", "timeZone": "Europe/Berlin"},
-    "end": {"dateTime": "2026-11-23T10:00:00.000Z", "timeZone": "Europe/Berlin"},
-    "transparency": "transparent",
-    "extendedProperties": {"private": {"ocg": MARKER, "ocgk": "key", "ocgg": "2"}},
-}
-
-
-def test_an_answer_with_the_least_in_it_is_enough() -> None:
-    event = read_event(ITEM, marker=MARKER, timezone="")
-
-    content = EventContent("On call", "", MONDAY, MONDAY + HOUR, "Europe/Berlin")
-    assert event == ListedEvent("key", 2, ITEM["id"], "", content, MONDAY, MONDAY + HOUR)
-
-
-def test_an_event_without_a_zone_is_in_the_calendars() -> None:
-    times = {name: {"dateTime": ITEM[name]["dateTime"]} for name in ("start", "end")}
-
-    event = read_event({**ITEM, **times}, marker=MARKER, timezone="Asia/Tokyo")
-
-    assert event is not None
-    assert event.content is not None
-    assert event.content.timezone == "Asia/Tokyo"
-
-
-@pytest.mark.parametrize(
-    "change",
-    [
-        {"id": event_id(MARKER, "key", 1)},
-        {"id": "another"},
-        {"status": "cancelled"},
-        {"extendedProperties": {"private": {"ocg": OTHER_MARKER, "ocgk": "key", "ocgg": "2"}}},
-        {"extendedProperties": {"private": {"ocg": MARKER, "ocgk": "key", "ocgg": "two"}}},
-        {"extendedProperties": {"private": {"ocg": MARKER}}},
-        {"extendedProperties": {}},
-        {"extendedProperties": None},
-        {"start": None},
-        {"start": {"dateTime": "tomorrow"}},
-        {"end": {}},
-    ],
-)
-def test_what_is_not_provably_ours_is_not_listed(change: Json) -> None:
-    assert read_event({**ITEM, **change}, marker=MARKER, timezone="UTC") is None
 
 
 def test_the_libraries_are_loaded_only_when_google_is_spoken_to() -> None:
