@@ -91,7 +91,10 @@ def consented(
 
 def pasted(address: str, *, state: str) -> dict[str, str]:
     """The parameters of a pasted address."""
-    answer = dict(parse_qsl(urlsplit(address.strip()).query))
+    try:
+        answer = dict(parse_qsl(urlsplit(address.strip()).query))
+    except ValueError:
+        answer = {}
     if not is_answer(answer, state):
         raise NoConsent(
             "this is not the address at which this consent ends: it must hold its code and its state"

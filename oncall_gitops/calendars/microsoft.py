@@ -40,8 +40,9 @@ SCOPE = "Calendars.ReadWrite"
 EARLY = 300
 """A minted token is used until this many seconds before it expires."""
 
-PAGE = 1000
-"""The most that Graph gives of events at once, so that a calendar is nearly always one request."""
+PAGE = 999
+"""So many events at once that a calendar is nearly always one request. Graph's most is 1000 for what is in a
+mailbox and 999 for most else."""
 
 
 class Microsoft:

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 Found: TypeAlias = Mapping[str, Any]
 """What MSAL gives back: an answer of the token endpoint, errors included."""
 
+AUTHORITY = "ONCALL_GITOPS_MICROSOFT_AUTHORITY"
 CLIENT_ID = "ONCALL_GITOPS_MICROSOFT_CLIENT_ID"
 CLIENT_SECRET = "ONCALL_GITOPS_MICROSOFT_CLIENT_SECRET"
 TENANT = "ONCALL_GITOPS_MICROSOFT_TENANT"
@@ -106,8 +107,8 @@ class Authority:
             if with_secret not in self._apps:
                 kind = msal.ConfidentialClientApplication if with_secret else msal.PublicClientApplication
                 secret = {"client_credential": self._settings.client_secret.reveal()} if with_secret else {}
-                self._apps[with_secret] = self.asked(
-                    lambda: kind(
+                try:
+                    self._apps[with_secret] = kind(
                         self._settings.client_id,
                         **secret,
                         authority=_msal_authority(self._settings),
@@ -116,7 +117,11 @@ class Authority:
                         http_cache=self._http_cache,
                         token_cache=_forgetful(),
                     )
-                )
+                except (ValueError, RuntimeError, TypeError, LookupError, AttributeError):
+                    self._http_cache.clear()  # else the useless answer would be believed for a day
+                    raise Unavailable(
+                        f"Microsoft's sign-in service names no endpoints; check {AUTHORITY} and {TENANT}"
+                    ) from None
             return self._apps[with_secret]
 
     def asked(self, ask: Callable[[], Any]) -> Any:
@@ -125,7 +130,7 @@ class Authority:
             return ask()
         except CalendarFailure:
             raise
-        except (ValueError, RuntimeError, TypeError, KeyError, AttributeError) as error:
+        except (ValueError, RuntimeError, TypeError, LookupError, AttributeError) as error:
             raise Unavailable(
                 f"Microsoft's sign-in service answered with what is no answer ({type(error).__name__})"
             ) from None
@@ -246,6 +251,11 @@ def _forgetful() -> Any:
     return Forgetful()
 
 
+def _without_identity(text: str) -> str:
+    """Who the person is was settled at their consent: a strange identity token must not cost a refresh."""
+    return json.dumps({name: value for name, value in json.loads(text).items() if name != "id_token"})
+
+
 class _Http:
     """The transport that MSAL wants. An answer that is no JSON never reaches it: it would log all of it."""
 
@@ -259,7 +269,10 @@ class _Http:
     def post(
         self, url: str, *, params: Any = None, data: Any = None, headers: Any = None, **_: Any
     ) -> _Answer:
-        return self._send("POST", url, params=params, data=data, headers=headers)
+        answer = self._send("POST", url, params=params, data=data, headers=headers)
+        if (data or {}).get("grant_type") == "refresh_token":
+            return answer._replace(text=_without_identity(answer.text))
+        return answer
 
     def close(self) -> None:
         self._session.close()

@@ -6,6 +6,7 @@ Waiting and trying again are the caller's.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from email.utils import parsedate_to_datetime
@@ -177,8 +178,8 @@ class Graph:
 def retry_after(headers: Mapping[str, str]) -> float | None:
     """How many seconds an answer asks us to wait: it says so in seconds, or by a date."""
     said = headers.get("Retry-After", "").strip()
-    if said.isascii() and said.isdigit():
-        return float(said[:9])
+    if re.fullmatch(r"[0-9]{1,9}(\.[0-9]+)?", said):
+        return float(said)
     try:
         until = parsedate_to_datetime(said)
         begin: datetime = parsedate_to_datetime(headers.get("Date", ""))

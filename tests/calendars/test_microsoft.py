@@ -228,7 +228,7 @@ class TestAnswers:
                 Throttled,
                 0.0,
             ),
-            (Fault("status", 503, headers=(("Retry-After", "30"),)), Throttled, 30.0),
+            (Fault("status", 503, headers=(("Retry-After", "2.5"),)), Throttled, 2.5),
             (Fault("status", 503), Unavailable, None),
             (Fault("status", 504), Unavailable, None),
             (Fault("status", 302, headers=(("Location", "http://127.0.0.1:1/"),)), Unavailable, None),
