@@ -48,7 +48,10 @@ class PatientConnection(psycopg.Connection[Any]):
 
 
 def driver_connection(connection: Connection) -> PatientConnection:
-    """The driver's connection below SQLAlchemy's."""
+    """The driver's connection below SQLAlchemy's, which is told of the transaction: what it does not know of it
+    would not commit."""
+    if not connection.in_transaction():
+        connection.begin()
     driver = connection.connection.driver_connection
     assert isinstance(driver, PatientConnection)
     return driver
