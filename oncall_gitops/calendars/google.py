@@ -48,7 +48,7 @@ class Google:
     def account(self, access: Secret, *, mailbox: str = "") -> str:
         """The id of the primary calendar is the person's address; not every scope shows it."""
         reply = ask(self._service(access).calendarList().get(calendarId="primary"))
-        if reply.status == 404 or (reply.status == 403 and not reply.is_throttled):
+        if 400 <= reply.status < 500 and reply.status not in (401, 429) and not reply.is_throttled:
             return mailbox
         if reply.status != 200:
             raise failure(reply)
