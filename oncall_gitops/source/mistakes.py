@@ -9,9 +9,9 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from oncall_gitops.core.problem import Origin, Problem
-from oncall_gitops.source.document import Document, Mapping, Node, Scalar
+from oncall_gitops.source.document import Document, Mapping, Node, Scalar, kind_of
 from oncall_gitops.source.document import Sequence as Listed
-from oncall_gitops.source.scalars import Note, kind_of
+from oncall_gitops.source.scalars import Note
 from oncall_gitops.source.spelling import closest
 from oncall_gitops.source.syntax import shown
 

@@ -8,8 +8,8 @@ from typing import TypeAlias
 
 from oncall_gitops.core.model.user import NOBODY
 from oncall_gitops.core.problem import Problem
-from oncall_gitops.source.document import Document, Mapping, Node, Scalar
-from oncall_gitops.source.scalars import is_slug, kind_of, slug_fault
+from oncall_gitops.source.document import Document, Mapping, Node, Scalar, kind_of
+from oncall_gitops.source.slugs import is_slug, slug_fault
 from oncall_gitops.source.syntax import shown
 
 Path = tuple["str | int", ...]
@@ -35,9 +35,9 @@ class Declared:
     What a usual file declares stands there as the document, which has the value.
     """
 
-    users: dict[str, list[Declaration]] = field(default_factory=dict)
-    teams: dict[str, list[Declaration]] = field(default_factory=dict)
-    schedules: dict[str, list[Declaration]] = field(default_factory=dict)
+    users: dict[str, tuple[Declaration, ...]] = field(default_factory=dict)
+    teams: dict[str, tuple[Declaration, ...]] = field(default_factory=dict)
+    schedules: dict[str, tuple[Declaration, ...]] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
 
 
@@ -62,13 +62,14 @@ def _gathered(documents: Iterable[Document]) -> Declared:
     declared = Declared()
     for document in documents:
         if document.usual:
+            alone = (document,)  # one tuple for all of them: most names are declared once
             for found, names in (
                 (declared.users, document.usual.users),
                 (declared.teams, document.usual.teams),
                 (declared.schedules, document.usual.schedules),
             ):
                 for name in names:
-                    found.setdefault(name, []).append(document)
+                    found[name] = (*found[name], document) if name in found else alone
         else:
             _look(document, declared)
     return declared
@@ -104,12 +105,16 @@ def _look(document: Document, declared: Declared) -> None:
                 Problem(document.origin(site.key), "OG303", message, "give this user another slug")
             )
             continue
-        declared.users.setdefault(key, []).append(site)
+        _declare(declared.users, key, site)
     for team, site in _entries(document, ("teams",), declared.problems):
-        declared.teams.setdefault(team, []).append(site)
+        _declare(declared.teams, team, site)
         if isinstance(site.node, Mapping) and "schedules" in site.node:
             for key, below in _entries(document, (*site.path, "schedules"), declared.problems):
-                declared.schedules.setdefault(f"{team}/{key}", []).append(below)
+                _declare(declared.schedules, f"{team}/{key}", below)
+
+
+def _declare(found: dict[str, tuple[Declaration, ...]], name: str, site: Site) -> None:
+    found[name] = (*found.get(name, ()), site)
 
 
 def _entries(document: Document, path: Path, problems: list[Problem]) -> Iterator[tuple[str, Site]]:
@@ -130,7 +135,7 @@ def _entries(document: Document, path: Path, problems: list[Problem]) -> Iterato
             problems.append(Problem(document.origin(slug), "OG209", *slug_fault(slug)))
 
 
-def _clashes(kind: str, declared: dict[str, list[Declaration]]) -> Iterator[Problem]:
+def _clashes(kind: str, declared: dict[str, tuple[Declaration, ...]]) -> Iterator[Problem]:
     for name, declarations in declared.items():
         if len(declarations) < 2:
             continue

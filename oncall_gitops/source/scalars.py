@@ -16,16 +16,16 @@ from pydantic_core import PydanticCustomError
 from oncall_gitops.core.model.user import NOBODY
 from oncall_gitops.core.model.when import When, parse_clock, parse_when
 from oncall_gitops.core.problem import Severity
-from oncall_gitops.source.document import Mapping, Node, Scalar, Sequence
+from oncall_gitops.source.document import Node, Scalar, kind_of
+from oncall_gitops.source.slugs import is_slug, slug_fault
 from oncall_gitops.source.spelling import did_you_mean
-from oncall_gitops.source.syntax import UNSHOWN, shown, shown_ascii
+from oncall_gitops.source.syntax import UNSHOWN, shown
 from oncall_gitops.source.text import character_name
 from oncall_gitops.source.zones import zone_fault
 
 MAX_NAME = 255
 MAX_TEXT = 10_000
 
-_SLUG = re.compile(r"[a-z0-9][a-z0-9._-]{0,62}", re.ASCII)
 _EMAIL = re.compile(r"[\w.!#$%&'*+/=?^`{|}~-]+@[\w-]+(?:\.[\w-]+)*")
 _WHOLE = re.compile(r"-?(?:0|[1-9][0-9]*)", re.ASCII)
 _SEXAGESIMAL = re.compile(r"[1-9][0-9]*:[0-5]?[0-9](?::[0-5]?[0-9])?", re.ASCII)
@@ -72,19 +72,6 @@ def wrong(code: str, message: str, hint: str = "") -> PydanticCustomError:
     return PydanticCustomError(code, "{message}", {"message": message, "help": hint})
 
 
-def kind_of(value: object) -> str:
-    """What a value is, in YAML's words."""
-    match value:
-        case Mapping():
-            return "a mapping"
-        case Sequence():
-            return "a list"
-        case Scalar() if value.is_null:
-            return "nothing"
-        case _:
-            return f"the text {shown(str(value))}"
-
-
 def scalar(value: object, expected: str) -> Scalar:
     """A value that must be one text."""
     if not isinstance(value, Scalar):
@@ -116,24 +103,9 @@ def prose(value: object) -> str:
 
 def slug(value: object) -> str:
     text = scalar(value, "a slug")
-    if not _SLUG.fullmatch(text):
+    if not is_slug(text):
         raise wrong("OG209", *slug_fault(text))
     return str(text)
-
-
-def slug_fault(text: str) -> tuple[str, str]:
-    """Message and hint for a text that is no slug."""
-    if "$" in text or "{{" in text:
-        return f"{shown_ascii(text)} is not a slug: variables are not expanded", "write the slug itself"
-    better = re.sub(r"[^a-z0-9._-]+", "-", text.strip().lower())[:63].strip("-._")
-    rule = (
-        "a slug has 1 to 63 characters out of a-z, 0-9, '.', '_' and '-', and begins with a letter or digit"
-    )
-    return f"{shown_ascii(text)} is not a slug: {rule}", f'for example "{better}"' if better else ""
-
-
-def is_slug(text: str) -> bool:
-    return _SLUG.fullmatch(text) is not None
 
 
 def user(value: object, info: ValidationInfo[Reading]) -> str:

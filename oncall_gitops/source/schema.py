@@ -24,7 +24,7 @@ from pydantic import (
 
 from oncall_gitops.core.model.rule import MAX_INTERVAL
 from oncall_gitops.source import combinations
-from oncall_gitops.source.document import Mapping, Scalar, Sequence
+from oncall_gitops.source.document import Mapping, Scalar, Sequence, kind_of
 from oncall_gitops.source.scalars import (
     Clock,
     Email,
@@ -38,7 +38,6 @@ from oncall_gitops.source.scalars import (
     UserSlug,
     ZoneName,
     choice,
-    kind_of,
     whole_number,
     wrong,
 )

@@ -12,12 +12,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import yaml
-from yaml.events import CollectionEndEvent, CollectionStartEvent, ScalarEvent
-
 from oncall_gitops.core.diagnostics import TITLES, is_warning
 from oncall_gitops.core.problem import Origin, Problem
-from oncall_gitops.source.document import MAX_DEPTH
 
 POINTLESS = "OG922"
 
@@ -104,6 +100,11 @@ def _silences(file: str, text: str) -> Iterator[Silence]:
 
 def _texts_within(text: str) -> Sequence[tuple[int, int]]:
     """Where the scalars stand, in order; up to the first mistake, if the text is no YAML."""
+    import yaml
+    from yaml.events import CollectionEndEvent, CollectionStartEvent, ScalarEvent
+
+    from oncall_gitops.source.scan import MAX_DEPTH
+
     spans: list[tuple[int, int]] = []
     depth = 0
     try:

@@ -9,6 +9,7 @@ warned about there, and both must come to the same values; the tests hold them t
 
 from __future__ import annotations
 
+from collections.abc import Set
 from dataclasses import dataclass, field
 
 from oncall_gitops.core.model.override import Override
@@ -23,15 +24,15 @@ class Usual:
     """What a usual file holds, before anybody knows whether what it mentions exists.
 
     `described` are the teams that have keys of their own beside `schedules`. `overrides` stand outside of
-    their schedules, each with the full name of its own. `mentioned` are the users who must exist.
+    their schedules, each with the full name of its own. `mentioned` are the users who must be in other files.
     """
 
     users: dict[str, User] = field(default_factory=dict)
     teams: dict[str, Team] = field(default_factory=dict)
-    described: set[str] = field(default_factory=set)
+    described: tuple[str, ...] = ()
     schedules: dict[str, Schedule] = field(default_factory=dict)
     overrides: list[tuple[str, Override]] = field(default_factory=list)
-    mentioned: set[str] = field(default_factory=set)
+    mentioned: Set[str] = field(default_factory=set)
 
 
 def read_usual(text: str) -> Usual | None:

@@ -28,7 +28,7 @@ from oncall_gitops.source.usual import Usual
 from oncall_gitops.source.zones import zone_fault
 
 _SLUG = re.compile(r"(?!null\Z)[a-z0-9][a-z0-9._-]{0,62}", re.ASCII)
-_EMAIL = re.compile(r"[a-z0-9.+_-]{1,64}@[a-z0-9-]{1,60}(?:\.[a-z0-9-]{1,60}){1,2}", re.ASCII | re.IGNORECASE)
+_EMAIL = re.compile(r"[A-Za-z0-9.+_-]{1,64}@[A-Za-z0-9-]{1,60}(?:\.[A-Za-z0-9-]{1,60}){1,2}")
 
 _FILE = frozenset({"users", "teams", "overrides"})
 _USER = frozenset({"name", "email", "timezone", "time_off", "external"})
@@ -49,26 +49,29 @@ _TURNS = {
     "weekly": frozenset({"type", "users", "start", "anchor", "interval", "handoff_day"}),
     "custom": frozenset({"type", "users", "start", "anchor", "interval_days", "rrule"}),
 }
+_ANCHOR = frozenset({"at", "user"})
 _WINDOW = frozenset({"days", "from", "to"})
 
 
 def usual_file(tree: Any) -> Usual:
     """Everything in a file; Unusual, TypeError or KeyError where it needs a closer look."""
     found = Usual()
+    named: set[str] = set()
     keyed = _known(tree, _FILE)
     if not keyed:
         unusual()
     for slug, node in _mapping(keyed.get("users", {})).items():
         found.users[_slug(slug)] = _user(slug, node) if slug != NOBODY else unusual()
     for slug, node in _mapping(keyed.get("teams", {})).items():
-        _team(_slug(slug), _known(node, _TEAM), found)
+        _team(_slug(slug), _known(node, _TEAM), found, named)
     for node in _list(keyed.get("overrides", [])):
         full_name = _text(node["schedule"])
         if full_name.count("/") != 1:
             unusual()
         for part in full_name.split("/"):
             _slug(part)
-        found.overrides.append((full_name, _override(_known(node, _TOP_OVERRIDE), found)))
+        found.overrides.append((full_name, _override(_known(node, _TOP_OVERRIDE), named)))
+    found.mentioned = frozenset(named - found.users.keys())
     return found
 
 
@@ -76,8 +79,8 @@ def _user(slug: str, node: Any) -> User:
     keys = _known(node, _USER)
     spans = [
         TimeOff(
-            _when(_known(off, _TIME_OFF)["start"]).at_midnight(),
-            _when(off["end"]).at_midnight(),
+            _midnight(_known(off, _TIME_OFF)["start"]),
+            _midnight(off["end"]),
             _prose(off.get("reason", "")),
         )
         for off in _list(keys.get("time_off", []))
@@ -94,8 +97,8 @@ def _user(slug: str, node: Any) -> User:
     )
 
 
-def _team(slug: str, keys: dict[str, Any], found: Usual) -> None:
-    members = [_user_slug(member, found) for member in _list(keys.get("members", []))]
+def _team(slug: str, keys: dict[str, Any], found: Usual, named: set[str]) -> None:
+    members = [_user_slug(member, named) for member in _list(keys.get("members", []))]
     found.teams[slug] = Team(
         slug,
         name=_name(keys["name"]) if "name" in keys else slug,
@@ -103,16 +106,16 @@ def _team(slug: str, keys: dict[str, Any], found: Usual) -> None:
         labels=_texts(keys["labels"]) if "labels" in keys else (),
     )
     if len(keys) > ("schedules" in keys):
-        found.described.add(slug)
+        found.described += (slug,)
     for name, node in _mapping(keys.get("schedules", {})).items():
-        found.schedules[f"{slug}/{name}"] = _schedule(slug, _slug(name), _known(node, _SCHEDULE), found)
+        found.schedules[f"{slug}/{name}"] = _schedule(slug, _slug(name), _known(node, _SCHEDULE), named)
 
 
-def _schedule(team: str, slug: str, keys: dict[str, Any], found: Usual) -> Schedule:
+def _schedule(team: str, slug: str, keys: dict[str, Any], named: set[str]) -> Schedule:
     layers = _mapping(keys.get("layers", {}))
     if "rotation" not in keys and not layers:
         unusual()
-    overrides = [_override(_known(node, _OVERRIDE), found) for node in _list(keys.get("overrides", []))]
+    overrides = [_override(_known(node, _OVERRIDE), named) for node in _list(keys.get("overrides", []))]
     return Schedule(
         team=team,
         slug=slug,
@@ -125,18 +128,18 @@ def _schedule(team: str, slug: str, keys: dict[str, Any], found: Usual) -> Sched
         description=_prose(keys.get("description", "")),
         coverage=_coverage(keys["coverage"]) if "coverage" in keys else "none",
         labels=_texts(keys["labels"]) if "labels" in keys else (),
-        rotation=_rotation(keys["rotation"], found) if "rotation" in keys else None,
-        layers=tuple(_layer(_slug(name), _known(layers[name], _LAYER), found) for name in sorted(layers)),
+        rotation=_rotation(keys["rotation"], named) if "rotation" in keys else None,
+        layers=tuple(_layer(_slug(name), _known(layers[name], _LAYER), named) for name in sorted(layers)),
         overrides=tuple(overrides),
     )
 
 
-def _layer(slug: str, keys: dict[str, Any], found: Usual) -> Layer:
+def _layer(slug: str, keys: dict[str, Any], named: set[str]) -> Layer:
     return Layer(
         slug=slug,
         name=_name(keys["name"]) if "name" in keys else slug,
         priority=_whole(keys["priority"], 1, 1000),
-        rotation=_rotation(keys["rotation"], found),
+        rotation=_rotation(keys["rotation"], named),
         timezone=_zone(keys["timezone"]) if "timezone" in keys else None,
         start=_optional_when(keys, "start_date"),
         end=_optional_when(keys, "end_date"),
@@ -146,23 +149,23 @@ def _layer(slug: str, keys: dict[str, Any], found: Usual) -> Layer:
     )
 
 
-def _override(keys: dict[str, Any], found: Usual) -> Override:
-    replaces = _user_or_nobody(keys["replaces"], found) if "replaces" in keys else None
+def _override(keys: dict[str, Any], named: set[str]) -> Override:
+    replaces = _user_or_nobody(keys["replaces"], named) if "replaces" in keys else None
     kind = keys.get("type", "swap" if replaces else "manual")
     if kind not in ("manual", "swap"):
         unusual()
     return Override(
-        user=_user_or_nobody(keys["user"], found),
-        start=_when(keys["start"]).at_midnight(),
-        end=_when(keys["end"]).at_midnight(),
+        user=_user_or_nobody(keys["user"], named),
+        start=_midnight(keys["start"]),
+        end=_midnight(keys["end"]),
         replaces=replaces,
         reason=_prose(keys.get("reason", "")),
         type="swap" if kind == "swap" else "manual",
-        created_by=_user_slug(keys["created_by"], found) if "created_by" in keys else None,
+        created_by=_user_slug(keys["created_by"], named) if "created_by" in keys else None,
     )
 
 
-def _rotation(node: Any, found: Usual) -> Rotation | Following:
+def _rotation(node: Any, named: set[str]) -> Rotation | Following:
     if "follows" in node:
         if len(node) != 2:
             unusual()
@@ -171,31 +174,33 @@ def _rotation(node: Any, found: Usual) -> Rotation | Following:
     written = _list(keys["users"])
     if not 0 < len(written) <= 500:
         unusual()
-    anchor = _known(keys["anchor"], frozenset({"at", "user"})) if "anchor" in keys else None
+    anchor = _known(keys["anchor"], _ANCHOR) if "anchor" in keys else None
     return Rotation(
         cadence=_cadence(keys),
-        places=tuple([_place(place, found) for place in written]),
+        places=tuple([_place(place, named) for place in written]),
         start=_optional_when(keys, "start"),
-        anchor=Anchor(_when(anchor["at"]), _user_or_nobody(anchor["user"], found)) if anchor else None,
+        anchor=Anchor(_when(anchor["at"]), _user_or_nobody(anchor["user"], named)) if anchor else None,
     )
 
 
-def _place(node: Any, found: Usual) -> Place:
+def _place(node: Any, named: set[str]) -> Place:
     if isinstance(node, str):
-        return Place(_user_or_nobody(node, found))
-    keys = _known(node, _PLACE)
-    return Place(
-        _user_or_nobody(keys["user"], found), _optional_when(keys, "from"), _optional_when(keys, "until")
-    )
+        return _undated(_user_or_nobody(node, named))
+    user = _user_or_nobody(_known(node, _PLACE)["user"], named)
+    return Place(user, _optional_when(node, "from"), _optional_when(node, "until"))
+
+
+@lru_cache(maxsize=4096)
+def _undated(user: str) -> Place:
+    return Place(user)
 
 
 def _cadence(keys: dict[str, Any]) -> Cadence:
     if keys["type"] == "daily":
         return _repeating("daily", keys.get("interval", 1), MAX_INTERVAL["DAILY"])
     if keys["type"] == "weekly":
-        plain = _repeating("weekly", keys.get("interval", 1), MAX_INTERVAL["WEEKLY"])
-        day = WEEKDAYS.index(_day(keys["handoff_day"])) if "handoff_day" in keys else None
-        return plain if day is None else Cadence("weekly", plain.interval, day)
+        day = keys.get("handoff_day")
+        return _repeating("weekly", keys.get("interval", 1), MAX_INTERVAL["WEEKLY"], day)
     if ("rrule" in keys) == ("interval_days" in keys):
         unusual()
     return (
@@ -205,9 +210,9 @@ def _cadence(keys: dict[str, Any]) -> Cadence:
     )
 
 
-@lru_cache(maxsize=1024, typed=True)  # a number in quotes is text
-def _repeating(kind: Any, interval: Any, most: int) -> Cadence:
-    return Cadence(kind, _whole(interval, 1, most))
+@lru_cache(maxsize=1024, typed=True)  # `true` is no number
+def _repeating(kind: Any, interval: Any, most: int, day: Any = None) -> Cadence:
+    return Cadence(kind, _whole(interval, 1, most), None if day is None else WEEKDAYS.index(_day(day)))
 
 
 @lru_cache(maxsize=4096)
@@ -273,18 +278,19 @@ def _day(text: Any) -> str:
     return str(text) if text in WEEKDAYS else unusual()
 
 
+@lru_cache(maxsize=4096)
 def _slug(text: Any) -> str:
-    return intern(str(text)) if _SLUG.fullmatch(text) else unusual()
+    return intern(text) if _SLUG.fullmatch(text) else unusual()
 
 
-def _user_or_nobody(text: Any, found: Usual) -> str:
+def _user_or_nobody(text: Any, found: set[str]) -> str:
     slug = _slug(text)
     if slug != NOBODY:
-        found.mentioned.add(slug)
+        found.add(slug)
     return slug
 
 
-def _user_slug(text: Any, found: Usual) -> str:
+def _user_slug(text: Any, found: set[str]) -> str:
     slug = _user_or_nobody(text, found)
     return slug if slug != NOBODY else unusual()
 
@@ -294,26 +300,26 @@ def _text(value: Any) -> str:
 
 
 def _name(value: Any) -> str:
-    text = _text(value)
-    return _visible(text) if text.isprintable() and text.strip() and len(text) <= 255 else unusual()
+    return text if len(text := _visible(value)) <= 255 and text.strip() else unusual()
 
 
 def _prose(value: Any) -> str:
-    text = _text(value)
-    return _visible(text) if text.replace("\n", "").isprintable() and len(text) <= 10_000 else unusual()
+    return text if len(text := _visible(value)) <= 10_000 else unusual()
 
 
-def _visible(text: str) -> str:
+def _visible(value: Any) -> str:
     """Printable text that has no invisible letter in it either."""
-    return str(text) if text.isascii() or not UNSHOWN.search(text.replace("\n", "")) else unusual()
+    text = _text(value)
+    return text if text.isprintable() and (text.isascii() or not UNSHOWN.search(text)) else unusual()
 
 
 def _email(value: Any) -> str:
     return str(value) if _EMAIL.fullmatch(value) else unusual()
 
 
+@lru_cache(maxsize=1024)
 def _zone(value: Any) -> str:
-    return intern(str(value)) if zone_fault(_text(value)) is None else unusual()
+    return intern(value) if zone_fault(_text(value)) is None else unusual()
 
 
 def _texts(node: Any) -> tuple[tuple[str, str], ...]:
@@ -353,6 +359,12 @@ def _when(text: Any) -> When:
     if when.written is Written.INSTANT and not text.endswith("Z"):
         unusual()  # whether the zone has that offset then is another question
     return when
+
+
+@lru_cache(maxsize=16_384)
+def _midnight(text: Any) -> When:
+    """A time of an override or of time off, where a bare date means 00:00."""
+    return _when(text).at_midnight()
 
 
 # Collections -------------------------------------------------------------------------------------------

@@ -10,18 +10,9 @@ from pydantic_core import PydanticCustomError
 from oncall_gitops.core.model.restriction import ALL_DAYS, DailyWindow, WeeklyWindow
 from oncall_gitops.core.model.when import WEEKDAYS
 from oncall_gitops.core.rule import RuleError, parse_rule
-from oncall_gitops.source.document import Scalar, Sequence
-from oncall_gitops.source.scalars import (
-    Note,
-    Reading,
-    clock,
-    clock_of,
-    is_slug,
-    kind_of,
-    scalar,
-    slug_fault,
-    wrong,
-)
+from oncall_gitops.source.document import Scalar, Sequence, kind_of
+from oncall_gitops.source.scalars import Note, Reading, clock, clock_of, scalar, wrong
+from oncall_gitops.source.slugs import is_slug, slug_fault
 from oncall_gitops.source.spelling import closest, did_you_mean
 from oncall_gitops.source.syntax import shown
 
