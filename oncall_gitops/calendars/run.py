@@ -21,7 +21,7 @@ from oncall_gitops.calendars.failures import (
 from oncall_gitops.calendars.protocol import CalendarPlace, ProviderApi
 from oncall_gitops.calendars.repair import needs_nothing
 from oncall_gitops.calendars.sync import MassDelete, Outcome, Wishes, clear, keep_right
-from oncall_gitops.calendars.tokens import KeyRing
+from oncall_gitops.calendars.tokens import KeyRing, TokenUnreadable
 from oncall_gitops.calendars.wanted import wanted_events
 from oncall_gitops.core.model.calendar import CalendarShift, CalendarSync, KnownEvent
 from oncall_gitops.core.model.instant import Instant
@@ -116,6 +116,8 @@ def next_time(outcome: Outcome, *, failures: int, now: Instant) -> Instant:
         return now
     if isinstance(outcome.failure, MassDelete):
         return now + AUDIT
+    if isinstance(outcome.failure, TokenUnreadable):
+        return now + LONGEST_WAIT
     pause = min(2.0 ** min(failures, 12), LONGEST_WAIT) * random.uniform(0.75, 1.25)
     if isinstance(outcome.failure, Throttled) and outcome.failure.after is not None:
         pause = max(outcome.failure.after, 1.0) * random.uniform(1.0, 1.1)
