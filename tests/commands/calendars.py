@@ -1,0 +1,175 @@
+"""What tests of calendar commands share: a rota, keys, and both providers on loopback."""
+
+from __future__ import annotations
+
+import base64
+import io
+import json
+import re
+import threading
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+
+from oncall_gitops.core.model.instant import instant_text
+from tests.builders import at
+from tests.calendars.google_events import FakeCalendar
+from tests.calendars.google_server import (
+    LIST_CALENDARS,
+    MADE_BY_US,
+    OWN_EVENTS,
+    FakeGoogle,
+    google_serving,
+)
+from tests.calendars.google_tokens import CLIENT_ID, CLIENT_SECRET, service_account_key
+from tests.calendars.graph_server import GraphServer, serving_graph
+from tests.commands.shell import Done, Shell
+
+ANN, BOB = "ann@example.org", "bob@example.org"
+NOW = at("2026-11-23T08:00:00Z")
+LIFETIME = 3600
+ACROSS = (MADE_BY_US, LIST_CALENDARS)
+
+ROTA = """
+users:
+  ann: {name: Ann Ng, email: ann@example.org}
+  bob: {name: Bob Oz, email: bob@example.org}
+teams:
+  web:
+    schedules:
+      primary:
+        timezone: UTC
+        start_date: 2026-11-23
+        rotation: {type: weekly, users: [ann, bob]}
+"""
+WITHOUT_ANN = ROTA.replace("  ann: {name: Ann Ng, email: ann@example.org}\n", "").replace(
+    "[ann, bob]", "[bob]"
+)
+
+
+def a_key(number: int) -> str:
+    """32 bytes in base64, another one for each number."""
+    return base64.b64encode(bytes([number]) * 32).decode()
+
+
+@dataclass
+class Office:
+    """A folder with a reconciled rota, its database, and what the two providers are asked."""
+
+    shell: Shell
+    monkeypatch: pytest.MonkeyPatch
+    google: FakeGoogle
+    graph: GraphServer
+    database_url: str
+    stack: ExitStack = field(default_factory=ExitStack)
+
+    def set(self, **values: str) -> None:
+        """Variables of the environment, without their common beginning."""
+        for name, value in values.items():
+            self.monkeypatch.setenv(f"ONCALL_GITOPS_{name}", value)
+
+    def token_file(self, name: str = "tokens.json", **changes: Any) -> str:
+        """A file of tokens; with the defaults, of nobody."""
+        given = {"access_token": "a-token", "refresh_token": "r-token", "expires_at": NOW + LIFETIME}
+        path = self.shell.folder / name
+        path.write_text(json.dumps({**given, **changes}))
+        return str(path)
+
+    def google_file(self, email: str = ANN, scopes: tuple[str, ...] = ACROSS, **changes: Any) -> str:
+        """A file of tokens that Google would have given this person."""
+        access, refresh = self.google.tokens.grant(email, scopes)
+        expires = instant_text(NOW + LIFETIME)
+        given = {
+            "access_token": access,
+            "refresh_token": refresh,
+            "expires_at": expires,
+            "scopes": list(scopes),
+        }
+        return self.token_file(**{**given, **changes})
+
+    def microsoft_file(self, email: str = ANN, **changes: Any) -> str:
+        self.graph.mailbox(email)
+        access, refresh = self.graph.entra.access(email), self.graph.entra.refresh_token(email)
+        return self.token_file(**{"access_token": access, "refresh_token": refresh, **changes})
+
+    def connect_google(self, user: str = "ann", *more: str, email: str = ANN) -> Done:
+        return self.shell.ok(
+            "calendar", "connect", "google", "--user", user, "--token-file", self.google_file(email), *more
+        )
+
+    def made(self) -> list[FakeCalendar]:
+        """The calendars that our application made at Google."""
+        return [calendar for calendar in self.google.calendars.values() if calendar.made_by_app]
+
+    def listed(self) -> list[dict[str, Any]]:
+        return list(self.shell.ok("calendar", "list", "--format", "json").json)
+
+    def rows(self, statement: str) -> list[tuple[Any, ...]]:
+        with psycopg.connect(self.database_url, autocommit=True) as connection:
+            cursor = connection.execute(statement.encode())
+            return cursor.fetchall() if cursor.description else []
+
+    def change_rota(self, text: str) -> Done:
+        self.shell.write(text)
+        return self.shell("reconcile", "--yes", "--allow", "mass-delete", "--calendars", "queue")
+
+
+@contextmanager
+def an_office(shell: Shell, monkeypatch: pytest.MonkeyPatch, database_url: str) -> Iterator[Office]:
+    """Ready to connect: reconciled, with a key and with clients of both providers."""
+    with google_serving() as google, serving_graph() as (graph, _):
+        google.tokens.now = NOW
+        office = Office(shell, monkeypatch, google, graph, database_url)
+        office.set(
+            AS_OF=instant_text(NOW),
+            TOKEN_KEYS=f"k1:{a_key(1)}",
+            GOOGLE_API_URL=google.loopback.url,
+            GOOGLE_TOKEN_URL=f"{google.loopback.url}/token",
+            GOOGLE_AUTHORIZE_URL=f"{google.loopback.url}/authorize",
+            GOOGLE_CLIENT_ID=CLIENT_ID,
+            GOOGLE_CLIENT_SECRET=CLIENT_SECRET,
+            GRAPH_URL=graph.url,
+            MICROSOFT_AUTHORITY=graph.url,
+            MICROSOFT_CLIENT_ID=graph.entra.client_id,
+        )
+        shell.write(ROTA)
+        shell.ok("reconcile", "--yes", "--calendars", "skip")
+        yield office
+        assert google.violations == []
+        assert graph.violations == []
+
+
+def google_service_account(office: Office, folder: Path, *scopes: str) -> None:
+    """An organisation that lets our service account act for its people."""
+    key, public = service_account_key()
+    path = folder / "account.json"
+    path.write_text(key)
+    path.chmod(0o600)
+    office.set(GOOGLE_SERVICE_ACCOUNT_FILE=str(path))
+    office.google.tokens.trusted[json.loads(key)["client_email"]] = public
+    office.google.tokens.delegated = frozenset(scopes or (*ACROSS, OWN_EVENTS))
+
+
+class Screen(io.StringIO):
+    """A standard output on which somebody waits for an address to visit."""
+
+    def __init__(self, visit: Callable[[str], None]) -> None:
+        super().__init__()
+        self._visit = visit
+
+    def write(self, text: str) -> int:
+        if found := re.search(r"http://\S+/authorize\S*", text):
+            threading.Thread(target=self._visit, args=[found[0]], daemon=True).start()
+        return super().write(text)
+
+
+def visit(url: str) -> None:
+    """Open a page as a browser does: the consent is answered by a redirect to the waiting command."""
+    with urllib.request.urlopen(url, timeout=5) as answer:
+        answer.read()
