@@ -69,7 +69,7 @@ def authorize_by_device_code(
 
 
 def _given(found: Found, *, scopes: tuple[str, ...], now: Instant) -> Tokens:
-    """The tokens, if the person gave all that was asked for."""
+    """The tokens, with the scopes that the person really gave."""
     error = found.get("error")
     if error in _DECLINED:
         raise NoConsent("the person did not consent")
@@ -77,11 +77,7 @@ def _given(found: Found, *, scopes: tuple[str, ...], now: Instant) -> Tokens:
         raise NoConsent("nobody entered the code in time")
     if error:
         raise _refusal(found)
-    tokens = tokens_of(found, scopes=scopes, now=now)
-    granted = {scope.lower() for scope in tokens.scopes}
-    if missing := [scope for scope in scopes if scope.lower() not in granted]:
-        raise NoConsent(f"the consent does not cover {', '.join(missing)}")
-    return tokens
+    return tokens_of(found, scopes=scopes, now=now)
 
 
 def _refusal(found: Found) -> CalendarFailure:

@@ -26,6 +26,7 @@ from oncall_gitops.calendars.failures import (
 from oncall_gitops.calendars.microsoft import Microsoft
 from oncall_gitops.calendars.microsoft_consent import authorize, authorize_by_device_code
 from oncall_gitops.calendars.protocol import CalendarPlace
+from oncall_gitops.calendars.scopes import missing_scopes
 from oncall_gitops.core.model.provider import MicrosoftSettings, Tokens
 from oncall_gitops.core.secret import Secret
 from tests.builders import at
@@ -188,13 +189,14 @@ class TestConsent:
         with pytest.raises(NoConsent, match="did not consent"):
             consent(settings, open_browser)
 
-    def test_a_consent_without_the_calendar_is_none(
+    def test_a_consent_without_the_calendar_says_so(
         self, server: GraphServer, settings: MicrosoftSettings, open_browser: Callable[[str], None]
     ) -> None:
         server.entra.unticked = frozenset(SCOPES)
 
-        with pytest.raises(NoConsent, match=r"Calendars\.ReadWrite"):
-            consent(settings, open_browser)
+        granted = consent(settings, open_browser).scopes
+
+        assert missing_scopes(needed=SCOPES, granted=granted) == list(SCOPES)
 
     def test_answers_to_other_questions_are_turned_away(
         self, settings: MicrosoftSettings, open_browser: Callable[[str], None]
