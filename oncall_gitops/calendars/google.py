@@ -6,6 +6,7 @@ deleted is brought back by writing it anew, and where Google refuses even that, 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from oncall_gitops.calendars import google_auth
@@ -91,6 +92,7 @@ class GoogleCalendar:
         self._calendar_id = place.calendar_id
         self._marker = place.marker
         self._timezone = ""
+        self._sequences: dict[str, int] = {}
 
     def events(self, *, ending_after: Instant) -> list[ListedEvent]:
         found: list[ListedEvent] = []
@@ -110,15 +112,14 @@ class GoogleCalendar:
         body = event_body(self._marker, wanted, generation=generation)
         reply = ask(self._events.insert(calendarId=self._calendar_id, body=body))
         if reply.status == 409 and reply.reason != "conflict":
-            reply = ask(self._events.update(calendarId=self._calendar_id, eventId=body["id"], body=body))
+            reply = self._put(body)
             if reply.status in (404, 410) or reply.is_forbidden:
                 return Burnt()
         return self._written(reply, body, wanted, generation)
 
     def update(self, listed: ListedEvent, wanted: WantedEvent) -> ListedEvent | None:
         body = event_body(self._marker, wanted, generation=listed.generation)
-        request = self._events.update(calendarId=self._calendar_id, eventId=listed.remote_id, body=body)
-        reply = ask(_if_still(request, listed))
+        reply = self._put(body, listed)
         if reply.status in (404, 410) or reply.is_forbidden:
             return None
         return self._written(reply, body, wanted, listed.generation)
@@ -128,6 +129,25 @@ class GoogleCalendar:
         reply = ask(_if_still(request, listed))
         if reply.status not in (200, 404, 410):
             raise failure(reply)
+
+    def _put(self, body: dict[str, Any], listed: ListedEvent | None = None) -> Reply:
+        """Write an event that exists, if it still is as `listed`.
+
+        Google counts how often an event was moved or deleted, and refuses a number below its own; to say none
+        is to say 0. The listing tells it, but not of an event that somebody deleted.
+        """
+        sequence = self._sequences.get(body["id"], 0)
+        reply = self._put_as(sequence, body, listed)
+        if reply.status == 400:
+            found = ask(self._events.get(calendarId=self._calendar_id, eventId=body["id"]))
+            if (current := _sequence(found.body)) > sequence:
+                return self._put_as(current, body, listed)
+        return reply
+
+    def _put_as(self, sequence: int, body: dict[str, Any], listed: ListedEvent | None) -> Reply:
+        numbered = {**body, "sequence": sequence} if sequence else body
+        request = self._events.update(calendarId=self._calendar_id, eventId=body["id"], body=numbered)
+        return ask(_if_still(request, listed) if listed else request)
 
     def _written(
         self, reply: Reply, body: dict[str, Any], wanted: WantedEvent, generation: int
@@ -147,7 +167,15 @@ class GoogleCalendar:
         )
 
     def _read(self, item: Any) -> ListedEvent | None:
-        return read_event(item, marker=self._marker, timezone=self._timezone)
+        event = read_event(item, marker=self._marker, timezone=self._timezone)
+        if event is not None:
+            self._sequences[event.remote_id] = _sequence(item)
+        return event
+
+
+def _sequence(item: Mapping[str, Any]) -> int:
+    number = item.get("sequence")
+    return number if isinstance(number, int) else 0
 
 
 def _if_still(request: Any, listed: ListedEvent) -> Any:

@@ -190,7 +190,7 @@ class _Http:
 _CALLS = {
     "calendarList": ("get", "list"),
     "calendars": ("insert",),
-    "events": ("delete", "insert", "list", "update"),
+    "events": ("delete", "get", "insert", "list", "update"),
 }
 
 

@@ -1,7 +1,8 @@
 """One calendar of the Google fake: which ids are taken, what a deletion leaves behind, what an answer shows.
 
 An id is taken for ever. A deleted event is `cancelled` and can be restored by writing it anew (PUT), not by
-mending it (PATCH); once it is purged from the bin, nothing brings it back.
+mending it (PATCH); once it is purged from the bin, nothing brings it back. Moving or deleting an event raises its
+sequence number, below which nobody may write it; a body without one is taken to say 0.
 """
 
 from __future__ import annotations
@@ -68,7 +69,7 @@ class FakeCalendar:
             raise Refusal(400, "invalid", "Invalid resource id value.")
         if event_id in self.events or event_id in self.purged:
             raise Refusal(409, "duplicate", "The requested identifier already exists.")
-        return self._store(event_id, {"status": "confirmed", **body}, created=number)
+        return self._store(event_id, {"status": "confirmed", **body}, {"_created": number})
 
     def put(self, event_id: str, body: Json, if_match: str | None) -> Json:
         if event_id in self.purged:
@@ -77,7 +78,9 @@ class FakeCalendar:
         if before["status"] == "cancelled" and self.refuses_restoring:
             raise Refusal(403, "forbidden", "Forbidden")
         self._must_match(before, if_match)
-        return self._store(event_id, {"status": "confirmed", **body}, created=before["_created"])
+        if body.get("sequence", 0) < before["sequence"]:
+            raise Refusal(400, "invalid", "Invalid sequence value.")
+        return self._store(event_id, {"status": "confirmed", **body}, before)
 
     def patch(self, event_id: str, body: Json, if_match: str | None) -> Json:
         before = self.get(event_id)
@@ -85,14 +88,14 @@ class FakeCalendar:
         merged = {**before, **body}
         if before["status"] == "cancelled":
             merged["status"] = "cancelled"
-        return self._store(event_id, merged, created=before["_created"])
+        return self._store(event_id, merged, before)
 
     def delete(self, event_id: str, if_match: str | None) -> None:
         before = self.get(event_id)
         if before["status"] == "cancelled":
             raise Refusal(410, "deleted", "Resource has been deleted")
         self._must_match(before, if_match)
-        self._store(event_id, {**before, "status": "cancelled"}, created=before["_created"])
+        self._store(event_id, {**before, "status": "cancelled"}, before)
 
     def purge(self, event_id: str) -> None:
         """Out of the bin: the event is gone for good, its id stays taken."""
@@ -126,8 +129,11 @@ class FakeCalendar:
     def bounds(self, event: Json) -> tuple[Instant, Instant]:
         return self._instant(event["start"]), self._instant(event["end"])
 
-    def _store(self, event_id: str, body: Json, *, created: int) -> Json:
+    def _store(self, event_id: str, body: Json, before: Json) -> Json:
         self._must_be_sound(body)
+        moved = before.keys() != {"_created"} and (
+            body["status"] != before["status"] or self.bounds(body) != self.bounds(before)
+        )
         number = next(self.version)
         event = {
             **body,
@@ -135,8 +141,8 @@ class FakeCalendar:
             "etag": f'"{number}"',
             "updated": f"2026-01-01T00:00:00.{number % 1000:03d}Z",
             "created": "2026-01-01T00:00:00.000Z",
-            "sequence": body.get("sequence", 0),
-            "_created": created,
+            "sequence": body.get("sequence", 0) + moved,
+            "_created": before["_created"],
             "_version": number,
         }
         self.events[event_id] = event

@@ -119,6 +119,20 @@ class TestGoogleCalendar(CalendarContract, FaultContract):
         assert isinstance(back, ListedEvent)
         assert (back.remote_id, back.generation, back.content) == (made.remote_id, 0, a_wanted().content)
 
+    def test_an_event_that_was_moved_before_is_written_in_one_call(
+        self, calendar: RemoteCalendar, person: Person, loopback: Loopback
+    ) -> None:
+        made = put(calendar, a_wanted())
+        shorter = calendar.update(made, a_wanted(end=MONDAY + HOUR))
+        assert shorter is not None
+        person.move(made.remote_id, start=MONDAY, end=MONDAY + 2 * HOUR)
+        [moved] = listing(calendar)
+        loopback.forget()
+
+        assert calendar.update(moved, a_wanted()) is not None
+        assert loopback.count() == 1
+        assert contents(calendar) == {a_wanted().key: a_wanted().content}
+
     def test_an_id_that_google_does_not_give_back_is_burnt(
         self, calendar: RemoteCalendar, person: Person, calendar_there: FakeCalendar
     ) -> None:

@@ -96,8 +96,20 @@ def test_a_deleted_event_is_cancelled_until_it_is_written_anew(call: Client, eve
     assert ids(call("GET", events)) == []
     assert ids(call("GET", events, showDeleted="true")) == ["abcde"]
     assert call("PATCH", f"{events}/abcde", json={"status": "confirmed"})[1]["status"] == "cancelled"
-    assert call("PUT", f"{events}/abcde", json=an_event())[1]["status"] == "confirmed"
+    assert call("PUT", f"{events}/abcde", json=an_event(sequence=1))[1]["status"] == "confirmed"
     assert ids(call("GET", events)) == ["abcde"]
+
+
+def test_a_sequence_number_never_falls(call: Client, events: str) -> None:
+    call("POST", events, json=an_event())
+    later = an_event(start=MONDAY - HOUR)
+    assert call("PUT", f"{events}/abcde", json=later)[1]["sequence"] == 1
+
+    assert reason(call("PUT", f"{events}/abcde", json=later)) == (400, "invalid")
+    assert call("PUT", f"{events}/abcde", json={**later, "sequence": 1})[1]["sequence"] == 1
+    call("DELETE", f"{events}/abcde")
+    assert call("GET", f"{events}/abcde")[1]["sequence"] == 2
+    assert call("PATCH", f"{events}/abcde", json={"summary": "T"})[0] == 200
 
 
 @pytest.mark.parametrize("verb", ["PUT", "PATCH", "DELETE"])
