@@ -216,15 +216,9 @@ def _resource(settings: MicrosoftSettings) -> str:
     return _GRAPH if _is_plain(settings.graph_url) else f"https://{urlsplit(settings.graph_url).netloc}"
 
 
-def _authority(settings: MicrosoftSettings) -> str:
-    """The authority's URL with the tenant, which a URL with a path names itself."""
-    if urlsplit(settings.authority).path.strip("/"):
-        return settings.authority
-    return f"{settings.authority.rstrip('/')}/{settings.tenant}"
-
-
 def _msal_authority(settings: MicrosoftSettings) -> str:
-    return re.sub(r"^http:", "https:", _authority(settings))
+    """The authority's URL with the tenant, as MSAL accepts it."""
+    return re.sub(r"^http:", "https:", f"{settings.authority}/{settings.tenant}")
 
 
 def _is_plain(url: str) -> bool:

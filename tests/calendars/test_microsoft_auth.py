@@ -367,12 +367,12 @@ class TestRefresh:
         with pytest.raises(CalendarFailure, match="ONCALL_GITOPS_MICROSOFT_CLIENT_ID"):
             Microsoft(replace(settings, client_id="")).refresh(Secret("0.x"), now=NOW)
 
-    def test_the_authority_may_name_the_tenant_itself(
+    def test_the_tenant_is_part_of_every_address(
         self, server: GraphServer, settings: MicrosoftSettings, loopback: Loopback
     ) -> None:
         refresh = Secret(server.entra.refresh_token(ANN))
 
-        Microsoft(replace(settings, authority=f"{server.url}/contoso")).refresh(refresh, now=NOW)
+        Microsoft(replace(settings, tenant="contoso")).refresh(refresh, now=NOW)
 
         assert loopback.calls == [
             "GET /contoso/v2.0/.well-known/openid-configuration",
