@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import io
 import json
 import re
@@ -17,6 +18,7 @@ from typing import Any
 import psycopg
 import pytest
 
+from oncall_gitops.cli import run
 from oncall_gitops.core.model.instant import instant_text
 from tests.builders import at
 from tests.calendars.google_events import FakeCalendar
@@ -28,6 +30,7 @@ from tests.calendars.google_server import (
     google_serving,
 )
 from tests.calendars.google_tokens import CLIENT_ID, CLIENT_SECRET, service_account_key
+from tests.calendars.graph_events import Event
 from tests.calendars.graph_server import GraphServer, serving_graph
 from tests.commands.shell import Done, Shell
 
@@ -97,6 +100,11 @@ class Office:
         self.graph.mailbox(email)
         access, refresh = self.graph.entra.access(email), self.graph.entra.refresh_token(email)
         return self.token_file(**{"access_token": access, "refresh_token": refresh, **changes})
+
+    def microsoft_events(self, email: str) -> list[Event]:
+        """Every event that stands in any calendar of a person."""
+        calendars = self.graph.mailbox(email).calendars.values()
+        return [event for calendar in calendars for event in calendar.events.values()]
 
     def connect_google(self, user: str = "ann", *more: str, email: str = ANN) -> Done:
         return self.shell.ok(
@@ -173,3 +181,21 @@ def visit(url: str) -> None:
     """Open a page as a browser does: the consent is answered by a redirect to the waiting command."""
     with urllib.request.urlopen(url, timeout=5) as answer:
         answer.read()
+
+
+def with_visitor(*arguments: str) -> Done:
+    """A command whose printed address somebody visits, from another program."""
+    out, err = Screen(visit), io.StringIO()
+    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+        code = run(list(arguments))
+    return Done(code, out.getvalue(), err.getvalue())
+
+
+def opens_browser(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Put a person with a browser in front of this machine."""
+
+    def open_page(url: str) -> bool:
+        threading.Thread(target=visit, args=[url], daemon=True).start()
+        return True
+
+    monkeypatch.setattr("webbrowser.open", open_page)
