@@ -151,8 +151,9 @@ def _drop_if_dead(connection: Connection) -> None:
     it by itself, and SQLAlchemy, which would try and print a traceback, is told so."""
     if connection.invalidated or connection.closed:
         return
-    status = driver_connection(connection).pgconn.transaction_status
-    if status in (TransactionStatus.ACTIVE, TransactionStatus.UNKNOWN):
+    driver = connection.connection.driver_connection
+    assert isinstance(driver, PatientConnection)
+    if driver.pgconn.transaction_status in (TransactionStatus.ACTIVE, TransactionStatus.UNKNOWN):
         connection.invalidate()
 
 

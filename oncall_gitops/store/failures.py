@@ -17,6 +17,9 @@ from oncall_gitops.core.errors import DatabaseUnreachable, LockBusy, OncallError
 LOCK_NOT_AVAILABLE = "55P03"
 TRY_AGAIN = ("40001", "40P01")
 """Serialization failure and deadlock: the transaction may succeed when it is run again from its start."""
+CLASHES = ("23503", "23505", "23P01")
+"""A row that somebody wrote after our snapshot refers to ours, or takes the same name or hours; whoever looks
+again sees it."""
 
 _UNREACHABLE_CLASSES = ("08", "25P03", "25P04", "28", "3D", "53", "57P", "58")
 """Connections, what the server ended because we stood still, who may connect, resources, its own end, its disk."""

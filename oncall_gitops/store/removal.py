@@ -27,6 +27,10 @@ _TABLES = {
 _HIDE = """UPDATE {table} SET deleted_at = to_timestamp(%(at)s)
     WHERE {key} = ANY(%(ids)s::uuid[]) AND deleted_at IS NULL"""
 
+_HIDE_UNREADABLE = """UPDATE schedule_overrides AS hidden SET deleted_at = to_timestamp(%(at)s) FROM users
+    WHERE hidden.managed AND hidden.deleted_at IS NULL AND users.deleted_at IS NOT NULL
+        AND users.id IN (hidden.user_id, hidden.original_user_id)"""
+
 _REMOVE_OVERRIDES = """DELETE FROM schedule_overrides AS hidden WHERE deleted_at IS NOT NULL
     AND NOT EXISTS (SELECT FROM shifts WHERE override_id = hidden.id)"""
 
@@ -76,6 +80,12 @@ def hide(
         for number, table in enumerate(_TABLES[kind]):
             key = "schedule_id" if number else "id"
             driver.execute(_HIDE.format(table=table, key=key).encode(), values)
+
+
+def hide_unreadable(driver: psycopg.Connection[Any], *, at: Instant) -> None:
+    """Our overrides that name somebody whom another program has hidden: no plan shows them, but they hold their
+    hours, which a new one could not take."""
+    driver.execute(_HIDE_UNREADABLE.encode(), {"at": at})
 
 
 def end_hidden_shifts(driver: psycopg.Connection[Any], *, at: Instant) -> None:

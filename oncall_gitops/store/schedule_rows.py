@@ -15,6 +15,7 @@ from oncall_gitops.core import address
 from oncall_gitops.core.definition import restrictions_json
 from oncall_gitops.core.model.layer import Layer
 from oncall_gitops.core.model.override import Override
+from oncall_gitops.core.model.rotation import Cadence, Place, Rotation
 from oncall_gitops.core.model.schedule import Schedule
 from oncall_gitops.core.model.user import NOBODY
 from oncall_gitops.core.model.when import When, clock_text, parse_clock, parse_when
@@ -28,6 +29,8 @@ from oncall_gitops.store.rotation_rows import (
 )
 from oncall_gitops.store.row import Reading, Row, known_zone
 from oncall_gitops.store.windows import coverage_column, read_coverage, read_restrictions
+
+_VACANT = Rotation(Cadence("weekly"), (Place(NOBODY),))
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,8 +138,8 @@ def layer_row(layer: Layer, schedule: Schedule, *, ids: Mapping[str, str]) -> di
     }
 
 
-def read_layer(row: Row, reading: Reading, basis: Basis, *, names: Names) -> Layer | None:
-    """The layer; None for one without a rotation, which is as if absent."""
+def read_layer(row: Row, reading: Reading, basis: Basis, *, names: Names) -> Layer:
+    """The layer. One without a rotation is an inactive one of nobody: it still holds its slug and priority."""
     spec = reading.spec or {}
     inherits = reading.spec is not None
     written_zone, written_handoff = spec.get("timezone"), _clock(spec.get("handoff_time"))
@@ -164,17 +167,15 @@ def read_layer(row: Row, reading: Reading, basis: Basis, *, names: Names) -> Lay
     )
     counted_in = Frame(frame.timezone, frame.handoff, start or basis.start)
     rotation = read_rotation(row, reading, counted_in, names=names)
-    if rotation is None:
-        return None
     try:
-        restrictions, readable = read_restrictions(row["restrictions"]), True
+        restrictions, readable = read_restrictions(row["restrictions"]), rotation is not None
     except ValueError:
         restrictions, readable = (), False
     return Layer(
         slug=row["slug"],
         name=row["name"] or row["slug"],
         priority=row["priority"],
-        rotation=rotation,
+        rotation=rotation or _VACANT,
         timezone=None if timezone is None else known_zone(timezone),
         start=start,
         end=end,

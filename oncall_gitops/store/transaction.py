@@ -25,7 +25,7 @@ from oncall_gitops.core.model.instant import from_datetime, instant_text
 from oncall_gitops.store import migrate
 from oncall_gitops.store.database import Database
 from oncall_gitops.store.driver import ANSWER_SECONDS, PatientConnection, driver_connection
-from oncall_gitops.store.failures import TRY_AGAIN, lost_connection, our_errors, sqlstate
+from oncall_gitops.store.failures import CLASHES, TRY_AGAIN, lost_connection, our_errors, sqlstate
 
 T = TypeVar("T")
 RecordFailure = Callable[[Connection, str, float], None]
@@ -120,7 +120,9 @@ def _attempts(database: Database, work: _Work[T], *, run_id: str, lock_timeout: 
         try:
             return _attempt(database, work, run_id=run_id, lock_timeout=lock_timeout)
         except (psycopg.Error, DBAPIError) as error:
-            if sqlstate(error) not in TRY_AGAIN:
+            code = sqlstate(error)
+            may_pass = code in TRY_AGAIN or (code in CLASHES and attempt == 1)
+            if not may_pass:
                 with our_errors(database.name):
                     raise
             if attempt < ATTEMPTS:

@@ -28,7 +28,7 @@ from oncall_gitops.store.columns import insert_rows, update_rows
 from oncall_gitops.store.details import write_members, write_time_off
 from oncall_gitops.store.driver import driver_connection
 from oncall_gitops.store.people_rows import team_row, user_row
-from oncall_gitops.store.removal import end_hidden_shifts, hide, remove_unnamed
+from oncall_gitops.store.removal import end_hidden_shifts, hide, hide_unreadable, remove_unnamed
 from oncall_gitops.store.row import Row, row_digest
 from oncall_gitops.store.schedule_rows import layer_row, override_row, schedule_row
 
@@ -74,6 +74,7 @@ def write_objects(
     _write(driver, rows, created=created, ids=ids)
     _refresh_sources(driver, live, origins, but=rows)
     hide(driver, [change.address for change in changes if change.action == "delete"], ids=ids, at=at)
+    hide_unreadable(driver, at=at)
     end_hidden_shifts(driver, at=at)
     return ids
 

@@ -17,7 +17,7 @@ import struct
 import subprocess
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -47,7 +47,14 @@ class Pooler:
         self.transactions = 0
         self.through = Database(
             f"{database.name}, through a pooler",
-            {**keywords, "host": host, "port": port, "sslmode": "disable", "gssencmode": "disable", "options": ""},
+            {
+                **keywords,
+                "host": host,
+                "port": port,
+                "sslmode": "disable",
+                "gssencmode": "disable",
+                "options": "",
+            },
         )
 
     def __enter__(self) -> Pooler:
@@ -146,7 +153,7 @@ ignore_startup_parameters = options
         process.wait(10)
 
 
-def _log_in(keywords: dict[str, object]) -> tuple[socket.socket, bytes]:
+def _log_in(keywords: Mapping[str, object]) -> tuple[socket.socket, bytes]:
     """A connection to the server, and what it tells about itself."""
     server = socket.socket(socket.AF_UNIX)
     server.connect(f"{keywords['host']}/.s.PGSQL.{keywords.get('port', 5432)}")

@@ -8,27 +8,19 @@ from __future__ import annotations
 
 import random
 import shutil
-import threading
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import nullcontext
 from functools import partial
-from pathlib import Path
 
 import pytest
 
-from oncall_gitops.commands.override import command as _override  # noqa: F401 (its imports are done before the forks)
 from oncall_gitops.core.model.state import State
 from oncall_gitops.core.proposal import Source
 from oncall_gitops.store.database import Database
-from oncall_gitops.store.migrate import current_version
-from oncall_gitops.store.tables import SCHEMA_VERSION
-from tests.builders import a_layer, a_schedule, a_state, a_team, a_user, an_override
+from tests.builders import a_layer, a_schedule, a_state, a_team, a_user
 from tests.faults.pooler import Pooler, pgbouncer
 from tests.faults.processes import Child, Gate
-from tests.faults.rota import NOW, assert_holds, reconcile
-from tests.faults.wire import Message, Verdict, Wire
-from tests.postgres import run
+from tests.faults.rota import assert_holds, reconcile
 from tests.store.records import managed_state, one, sql
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
