@@ -195,7 +195,7 @@ class Turns:
         turn = last + (self._ahead or 0)
         if last < 0 or turn < 0:
             return None
-        if len(self._members) == 1:
+        if len(self._members) == 1 and self.users:
             anchored_turn, anchored_place = self._base
             return self.users[(turn - anchored_turn + anchored_place) % len(self.users)]
         return self._holders(turn, 1)[0]

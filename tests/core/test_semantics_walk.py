@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from oncall_gitops.core.model.schedule import Schedule
-from tests.builders import PlaceLike, a_layer, a_place, a_rotation, a_schedule
+from oncall_gitops.core.resolve import Timetable
+from tests.builders import PlaceLike, a_layer, a_place, a_rotation, a_schedule, at
 from tests.core.answers import resolved
 
 MONDAYS = ["2026-01-05", "2026-01-12", "2026-01-19", "2026-01-26", "2026-02-02", "2026-02-09", "2026-02-16"]
@@ -29,6 +30,12 @@ def test_the_first_turn_belongs_to_the_first_place_and_each_handoff_passes_it_to
     None
 ):
     assert holders(weekly("alice", "bob", "carol"), 5) == ["alice", "bob", "carol", "alice", "bob"]
+
+
+def test_without_a_place_nobody_has_a_turn_at_any_moment() -> None:
+    """As when all of its people have left the database."""
+    assert Timetable(weekly(), siblings={}).holder(at("2026-01-20T00:00Z")) is None
+    assert holders(weekly(), 3) == ["-", "-", "-"]
 
 
 def test_a_user_may_hold_several_places() -> None:
