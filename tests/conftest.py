@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, settings
 
+pytest.register_assert_rewrite("tests.calendars.contract")
 pytest_plugins = ["tests.postgres"] if find_spec("tests.postgres") else []
 
 settings.register_profile(
