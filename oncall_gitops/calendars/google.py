@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from oncall_gitops.calendars import google_auth
+from oncall_gitops.calendars.failures import Unavailable
 from oncall_gitops.calendars.google_events import MARKER, event_body, read_event
 from oncall_gitops.calendars.google_wire import Reply, ask, failure, open_service, pages
 from oncall_gitops.calendars.protocol import Burnt, CalendarPlace
@@ -72,7 +73,9 @@ class Google:
         reply = ask(service.calendars().insert(body=body))
         if reply.status != 200:
             raise failure(reply)
-        return str(reply.body["id"]), str(reply.body.get("summary") or name)
+        if not (calendar_id := reply.body.get("id")):
+            raise Unavailable("Google does not say which calendar it made")
+        return str(calendar_id), str(reply.body.get("summary") or name)
 
     def calendar(self, access: Secret, place: CalendarPlace) -> GoogleCalendar:
         return GoogleCalendar(self._service(access).events(), place)
@@ -104,7 +107,7 @@ class GoogleCalendar:
             maxResults=LARGEST_PAGE,
         ):
             self._timezone = str(reply.body.get("timeZone") or "")
-            listed = map(self._read, reply.body.get("items") or ())
+            listed = map(self._read, reply.items)
             found += [event for event in listed if event is not None and event.end > ending_after]
         return found
 
@@ -113,14 +116,14 @@ class GoogleCalendar:
         reply = ask(self._events.insert(calendarId=self._calendar_id, body=body))
         if reply.status == 409 and reply.reason != "conflict":
             reply = self._put(body)
-            if reply.status in (404, 410) or reply.is_forbidden:
+            if _is_gone(reply):
                 return Burnt()
         return self._written(reply, body, wanted, generation)
 
     def update(self, listed: ListedEvent, wanted: WantedEvent) -> ListedEvent | None:
         body = event_body(self._marker, wanted, generation=listed.generation)
         reply = self._put(body, listed)
-        if reply.status in (404, 410) or reply.is_forbidden:
+        if _is_gone(reply):
             return None
         return self._written(reply, body, wanted, listed.generation)
 
@@ -173,6 +176,12 @@ class GoogleCalendar:
         return event
 
 
+def _is_gone(reply: Reply) -> bool:
+    """Whether writing an event that exists did not make it stand again."""
+    stays_deleted = reply.body.get("status") == "cancelled"
+    return reply.status in (404, 410) or reply.is_forbidden or stays_deleted
+
+
 def _sequence(item: Mapping[str, Any]) -> int:
     number = item.get("sequence")
     return number if isinstance(number, int) else 0
@@ -190,7 +199,7 @@ def _marked_calendar(service: Any, marker: str) -> tuple[str, str] | None:
     found = [
         (str(entry["id"]), str(entry.get("summary") or ""))
         for reply in pages(service.calendarList().list)
-        for entry in reply.body.get("items") or ()
-        if marker in (entry.get("description") or "") and not entry.get("deleted")
+        for entry in reply.items
+        if marker in str(entry.get("description")) and entry.get("id") and not entry.get("deleted")
     ]
     return min(found, default=None)

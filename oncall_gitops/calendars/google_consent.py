@@ -1,7 +1,7 @@
 """A person's consent to Google, in their browser: an authorization code with PKCE, brought to 127.0.0.1.
 
 Not through google-auth-oauthlib: it takes the first request to its port for the answer, logs the address that
-it sends people to, and wants plain http allowed for the whole process by a variable of the environment.
+it sends people to, and fails where a person unticks a scope unless a variable of the environment allows that.
 """
 
 from __future__ import annotations

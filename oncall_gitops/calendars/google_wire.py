@@ -63,6 +63,14 @@ class Reply:
     after: float | None = None
 
     @property
+    def items(self) -> list[Mapping[str, Any]]:
+        """What a page of a listing holds."""
+        found = self.body.get("items") or []
+        if not isinstance(found, list) or not all(isinstance(item, dict) for item in found):
+            raise Unavailable("the answer of Google Calendar is no listing")
+        return found
+
+    @property
     def is_throttled(self) -> bool:
         return self.status == 403 and self.reason in _RATE | _BUDGET
 

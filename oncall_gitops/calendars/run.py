@@ -14,9 +14,11 @@ from typing import Protocol
 from oncall_gitops.calendars.failures import (
     CalendarFailure,
     CalendarGone,
+    Changed,
     NeedsConsent,
     Throttled,
     Unauthorized,
+    Unavailable,
 )
 from oncall_gitops.calendars.protocol import CalendarPlace, ProviderApi
 from oncall_gitops.calendars.repair import needs_nothing
@@ -78,11 +80,15 @@ def run(task: Task) -> Outcome:
     must_list = task.sync.ending or task.sync.leftovers or task.audit or _audit_is_due(task)
     if not must_list and needs_nothing(wanted=wishes.wanted, known=wishes.known, now=task.now):
         return Outcome()
-    outcome = Outcome()
+    outcome, deadline = Outcome(), task.clock() + PASS_SECONDS
+
+    def out_of_time() -> bool:
+        return task.clock() >= deadline
+
     try:
         for anew in (False, True):
             access, task = _access(task, anew=anew)
-            outcome = _pass(task, wishes, access).after(outcome)
+            outcome = _pass(task, wishes, access, out_of_time).after(outcome)
             wishes = replace(wishes, known={**wishes.known, **outcome.known})
             if not isinstance(outcome.failure, Unauthorized):
                 return outcome
@@ -108,6 +114,17 @@ def take_back(task: Task) -> str:
         return ""
 
 
+def failures_so_far(outcome: Outcome, *, before: int) -> int:
+    """How many runs have failed in a row. One that got something done begins anew; one that the brake held
+    has nothing to wait for."""
+    if outcome.is_right or isinstance(outcome.failure, MassDelete):
+        return 0
+    if outcome.failure is None and not outcome.refused:
+        return 0
+    is_lapse = isinstance(outcome.failure, Unavailable | Changed)
+    return 1 if is_lapse and outcome.writes else before + 1
+
+
 def next_time(outcome: Outcome, *, failures: int, now: Instant) -> Instant:
     """When to look at the connection again: at once, at the next audit, or after a pause that grows."""
     if outcome.is_right:
@@ -120,7 +137,7 @@ def next_time(outcome: Outcome, *, failures: int, now: Instant) -> Instant:
         return now + LONGEST_WAIT
     pause = min(2.0 ** min(failures, 12), LONGEST_WAIT) * random.uniform(0.75, 1.25)
     if isinstance(outcome.failure, Throttled) and outcome.failure.after is not None:
-        pause = max(outcome.failure.after, 1.0) * random.uniform(1.0, 1.1)
+        pause = max(outcome.failure.after, 1.0) * random.uniform(1.05, 1.15)
     return now + max(1, round(pause))
 
 
@@ -138,39 +155,49 @@ def _audit_is_due(task: Task) -> bool:
     return task.sync.audited_at is None or task.now - task.sync.audited_at >= AUDIT * 0.9
 
 
-def _pass(task: Task, wishes: Wishes, access: Secret) -> Outcome:
-    """The leftovers first, then the calendar itself; a calendar of ours that somebody deleted is made again."""
-    deadline = task.clock() + PASS_SECONDS
-
-    def out_of_time() -> bool:
-        return task.clock() >= deadline
-
+def _pass(task: Task, wishes: Wishes, access: Secret, out_of_time: Callable[[], bool]) -> Outcome:
+    """The calendar itself first, then what was left in others, each until it is right."""
+    outcome = _main_calendar(task, wishes, access, out_of_time)
     for leftover in task.sync.leftovers:
-        cleaned = clear(
-            task.api.calendar(access, _place(task, leftover)), now=task.now, out_of_time=out_of_time
-        )
-        if not cleaned.is_right and not isinstance(cleaned.failure, CalendarGone):
-            return replace(cleaned, known={})
-        task.row.forget_leftover(leftover)
+        if not outcome.is_right:
+            return outcome
+        cleaned = _cleared(task, access, leftover, out_of_time)
+        outcome = replace(cleaned, known={}).after(outcome)
+        if cleaned.is_right:
+            task.row.forget_leftover(leftover)
+    return outcome
+
+
+def _main_calendar(
+    task: Task, wishes: Wishes, access: Secret, out_of_time: Callable[[], bool]
+) -> Outcome:
+    """Cleared if the connection ends; a calendar of ours that somebody deleted is made again."""
     calendar_id = task.sync.calendar_id
     if task.sync.ending:
-        if calendar_id is None:
-            return Outcome(listed=True)
-        ended = clear(
-            task.api.calendar(access, _place(task, calendar_id)), now=task.now, out_of_time=out_of_time
-        )
-        return Outcome(listed=True) if isinstance(ended.failure, CalendarGone) else ended
+        return _cleared(task, access, calendar_id, out_of_time) if calendar_id else Outcome(listed=True)
     if calendar_id is None:
         calendar_id = _make_calendar(task, access)
     outcome = _keep_right(task, wishes, access, calendar_id, out_of_time)
-    if isinstance(outcome.failure, CalendarGone):
-        if not task.sync.owns_calendar:
-            gone = "the calendar is not there any more, or no longer shared; connect another one"
-            return replace(outcome, failure=NeedsConsent(gone))
-        calendar_id = _make_calendar(task, access)
-        wishes = replace(wishes, known={})
-        outcome = _keep_right(task, wishes, access, calendar_id, out_of_time).after(outcome)
-    return outcome
+    if not isinstance(outcome.failure, CalendarGone):
+        return outcome
+    if not task.sync.owns_calendar:
+        gone = "the calendar is not there any more, or no longer shared; connect another one"
+        return replace(outcome, failure=NeedsConsent(gone))
+    calendar_id = _make_calendar(task, access)
+    return _keep_right(task, _elsewhere(wishes), access, calendar_id, out_of_time).after(outcome)
+
+
+def _elsewhere(wishes: Wishes) -> Wishes:
+    """The wishes for another calendar: what the provider remembers of the one before is not used again."""
+    known = {key: replace(event, generation=event.generation + 1) for key, event in wishes.known.items()}
+    return replace(wishes, known=known)
+
+
+def _cleared(task: Task, access: Secret, calendar_id: str, out_of_time: Callable[[], bool]) -> Outcome:
+    """Our events to come are taken out of a calendar; one that is gone is clean."""
+    calendar = task.api.calendar(access, _place(task, calendar_id))
+    outcome = clear(calendar, now=task.now, out_of_time=out_of_time)
+    return Outcome(listed=True) if isinstance(outcome.failure, CalendarGone) else outcome
 
 
 def _keep_right(

@@ -124,15 +124,16 @@ class _Pass:
         self._known: dict[str, KnownEvent] = {}
         self._counts = {"inserted": 0, "updated": 0, "deleted": 0}
         self._refused: list[str] = []
+        self._unfinished = False
 
     def carry_out(self, found: Repairs, *, now: Instant) -> Outcome:
         """Inserts and updates before deletes: nobody misses a shift because a pass was cut short."""
         self._note_listing(found, now=now)
         failure: CalendarFailure | None = None
-        unfinished, lapses = False, 0
+        lapses = 0
         for number, step in enumerate(self._steps(found)):
             if number >= WRITES or self._out_of_time():
-                unfinished = True
+                self._unfinished = True
                 break
             try:
                 step()
@@ -151,7 +152,7 @@ class _Pass:
             known=self._known,
             failure=failure,
             refused=tuple(self._refused),
-            unfinished=unfinished,
+            unfinished=self._unfinished,
         )
 
     def _note_listing(self, found: Repairs, *, now: Instant) -> None:
@@ -172,6 +173,9 @@ class _Pass:
 
     def _insert(self, event: WantedEvent, generation: int) -> None:
         for attempt in range(generation, generation + GENERATIONS):
+            if attempt > generation and self._out_of_time():
+                self._unfinished = True
+                return
             made = self._calendar.insert(event, generation=attempt)
             if not isinstance(made, Burnt):
                 self._counts["inserted"] += 1

@@ -144,6 +144,17 @@ class TestGoogleCalendar(CalendarContract, FaultContract):
         assert calendar.insert(a_wanted("deleted"), generation=0) == Burnt()
         assert put(calendar, a_wanted("deleted"), generation=1).generation == 1
 
+    def test_an_event_that_stays_deleted_when_it_is_written_is_burnt(
+        self, calendar: RemoteCalendar, loopback: Loopback
+    ) -> None:
+        made = put(calendar, a_wanted())
+        loopback.matches = lambda request: request.method == "PUT"
+        stays = Fault("status", 200, body={"id": made.remote_id, "status": "cancelled"})
+        loopback.fail(stays, stays)
+
+        assert calendar.insert(a_wanted(), generation=0) == Burnt()
+        assert calendar.update(made, a_wanted()) is None
+
     @pytest.mark.parametrize("reason", ["rateLimitExceeded", "quotaExceeded", "insufficientPermissions"])
     def test_a_pace_a_budget_or_a_scope_burns_no_id(
         self, calendar: RemoteCalendar, loopback: Loopback, reason: str
@@ -273,14 +284,16 @@ class TestGoogleCalendar(CalendarContract, FaultContract):
 
             assert elsewhere.calls == []
 
-    @pytest.mark.parametrize("body", [[], "text", 5, None, {"error": []}, {"error": {"message": 5}}])
+    @pytest.mark.parametrize(
+        "body", [[], "text", 5, None, {"items": 5}, {"items": [5]}, {"error": {"message": 5}}]
+    )
     @pytest.mark.parametrize("status", [200, 400])
     def test_nonsense_is_a_failure_of_ours(
         self, calendar: RemoteCalendar, loopback: Loopback, body: object, status: int
     ) -> None:
         loopback.fail(Fault("status", status, body=body))
 
-        if status == 200 and isinstance(body, dict):
+        if status == 200 and body == {"error": {"message": 5}}:
             assert listing(calendar) == []
         else:
             with pytest.raises((Unavailable, Refused)):
