@@ -28,7 +28,11 @@ def start_logging(*, verbose: int, quiet: bool) -> None:
         logging.getLogger(name).setLevel(logging.ERROR if quiet else levels[min(verbose, 2)])
 
 
-def redact_warnings() -> None:
-    """For commands that hold tokens: what Python prints of warnings where no logging was asked for, too."""
+def guard_logs() -> None:
+    """For commands that hold tokens: what Python prints where no logging was asked for is redacted, too.
+
+    A refusal that we answer, Google's library warns of; it is told in our words or not at all.
+    """
+    logging.getLogger("googleapiclient.http").setLevel(logging.ERROR)
     if logging.lastResort is not None:
         logging.lastResort.setFormatter(Redacting("%(message)s"))

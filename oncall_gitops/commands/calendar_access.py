@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from oncall_gitops.calendar_settings import load_google_settings, load_microsoft_settings, load_token_keys
 from oncall_gitops.core.model.calendar import Provider
-from oncall_gitops.logs import redact_warnings
+from oncall_gitops.logs import guard_logs
 
 if TYPE_CHECKING:
     from oncall_gitops.calendars.protocol import ProviderApi
@@ -19,7 +19,7 @@ def load_keys() -> KeyRing:
     """The keys that seal and open tokens; an error that says how to make one if there is none."""
     from oncall_gitops.calendars.tokens import read_keys
 
-    redact_warnings()
+    guard_logs()
     return read_keys(load_token_keys())
 
 

@@ -110,16 +110,19 @@ class Connecting:
             return self.before.marker
         return marker_of(instance=self.person.instance, user_id=self.person.id)
 
+    @property
+    def _own_calendar(self) -> bool:
+        """Whether the calendar is, or will be, one that we made."""
+        keeps = self.before is not None and bool(self.before.calendar_id) and not self.before.owns_calendar
+        return not (self.wish.calendar_id or keeps)
+
     def _needed(self) -> tuple[str, ...]:
-        keeps_existing = (
-            self.before is not None and bool(self.before.calendar_id) and not self.before.owns_calendar
-        )
-        return self.api.scopes(own_calendar=not (self.wish.calendar_id or keeps_existing))
+        return self.api.scopes(own_calendar=self._own_calendar)
 
     def _tokens(self) -> Tokens:
         match self.wish.way:
             case "organisation":
-                return self.api.mint(mailbox=self.person.email, now=self.now)
+                return self.api.mint(mailbox=self.person.email, now=self.now, own_calendar=self._own_calendar)
             case "file":
                 return tokens_from_file(self.wish.token_file or "-")
             case _:

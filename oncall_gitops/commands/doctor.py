@@ -14,6 +14,12 @@ from pathlib import Path
 import click
 
 from oncall_gitops import __version__
+from oncall_gitops.calendar_settings import (
+    calendar_settings,
+    load_google_settings,
+    load_microsoft_settings,
+    load_token_keys,
+)
 from oncall_gitops.commands.options import path_argument
 from oncall_gitops.core.duration import duration_text
 from oncall_gitops.core.errors import OncallError
@@ -34,7 +40,7 @@ LIBRARIES = (
 def command(ctx: click.Context, *, path: Path) -> None:
     """Configuration, versions, connectivity, and where each setting came from.
 
-    Passwords and tokens are never shown. Exits 1 if the settings are not valid, 7 if no database answers.
+    Passwords, keys and tokens are never shown. Exits 1 if the settings are not valid, 7 if no database answers.
     """
     _section("versions", _versions())
     try:
@@ -43,6 +49,10 @@ def command(ctx: click.Context, *, path: Path) -> None:
         click.echo("\n".join(map(shown, redact(f"error: {error}").split("\n"))), err=True)
         ctx.exit(error.exit_code)
     _section("settings", _settings(settings, path))
+    _section("calendars", ((name, redact(value), origin) for name, value, origin in calendar_settings()))
+    problems = list(_calendar_problems())
+    for problem in problems:
+        click.echo(shown(redact(f"error: {problem}")), err=True)
     try:
         _section("database", _database(settings))
     except OncallError as error:
@@ -50,6 +60,8 @@ def command(ctx: click.Context, *, path: Path) -> None:
             "database", [("not reached", redact(str(error)))] + [("help", error.help)] * bool(error.help)
         )
         ctx.exit(error.exit_code)
+    if problems:
+        ctx.exit(problems[0].exit_code)
 
 
 def _section(title: str, rows: Iterable[tuple[str, ...]]) -> None:
@@ -81,6 +93,22 @@ def _settings(settings: Settings, path: Path) -> Iterator[tuple[str, ...]]:
     yield row("safety.mass-delete.count", limits.mass_delete_count)
     for rule in sorted(ADJUSTABLE):
         yield row(f"safety.{rule}.verdict", "block" if rule in limits.blocking else "warn")
+
+
+def _calendar_problems() -> Iterator[OncallError]:
+    """What is wrong with the calendar settings; none of them need be set."""
+    for load in (load_google_settings, load_microsoft_settings, _check_keys):
+        try:
+            load()
+        except OncallError as error:
+            yield error
+
+
+def _check_keys() -> None:
+    from oncall_gitops.calendars.tokens import read_keys
+
+    if keys := load_token_keys():
+        read_keys(keys)
 
 
 def _where(database_url: str | None) -> str:

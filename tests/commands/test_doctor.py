@@ -67,3 +67,37 @@ def test_without_a_database_none_is_made_to_be_looked_at(
 
     assert row(told, "embedded").startswith("not created yet")
     assert not (tmp_path / ".oncall-gitops").exists()
+
+
+def test_calendar_settings_are_told_with_their_origin_and_no_secret(
+    shell: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ONCALL_GITOPS_GOOGLE_CLIENT_ID", "client-1")
+    monkeypatch.setenv("ONCALL_GITOPS_GOOGLE_CLIENT_SECRET", "canary-secret")
+    monkeypatch.setenv("ONCALL_GITOPS_TOKEN_KEYS", "k1:Y2FuYXJ5LWNhbmFyeS1jYW5hcnktY2FuYXJ5LWNhbmE=")
+    monkeypatch.setenv("ONCALL_GITOPS_GRAPH_URL", "http://127.0.0.1:1")
+    told = shell.ok("doctor").out
+    rows = {" ".join(line.split()) for line in told.splitlines()}
+
+    assert "google_client_id client-1 environment variable ONCALL_GITOPS_GOOGLE_CLIENT_ID" in rows
+    assert "google_client_secret set environment variable ONCALL_GITOPS_GOOGLE_CLIENT_SECRET" in rows
+    assert "token_keys set environment variable ONCALL_GITOPS_TOKEN_KEYS" in rows
+    assert "graph_url http://127.0.0.1:1 environment variable ONCALL_GITOPS_GRAPH_URL" in rows
+    assert "microsoft_tenant common default" in rows
+    assert "google_service_account_file not set" in rows
+    assert "canary" not in told
+    assert "Y2FuYXJ5" not in told
+
+
+def test_every_calendar_setting_that_is_no_good_is_told(
+    shell: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ONCALL_GITOPS_GOOGLE_API_URL", "http://example.com")
+    monkeypatch.setenv("ONCALL_GITOPS_GRAPH_URL", "ftp://x")
+    monkeypatch.setenv("ONCALL_GITOPS_TOKEN_KEYS", "k1:short")
+    done = shell("doctor")
+
+    assert done.code == 1
+    assert "GOOGLE_API_URL must begin with https://" in done.err
+    assert "GRAPH_URL is not a URL" in done.err
+    assert "key 1 of ONCALL_GITOPS_TOKEN_KEYS" in done.err
