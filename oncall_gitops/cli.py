@@ -117,6 +117,10 @@ def main() -> NoReturn:
 
 def run(arguments: Sequence[str] | None = None) -> int:
     """Run one command line and return its exit code (click's 2 for wrong usage means changes here)."""
+    arguments = sys.argv[1:] if arguments is None else arguments
+    if not all(map(_is_text, arguments)):
+        _tell("error: an argument is not text in UTF-8")
+        return WRONG_USAGE
     try:
         outcome = cli.main(arguments, prog_name=PROGRAM, standalone_mode=False)
     except click.UsageError as mistake:
@@ -137,6 +141,11 @@ def run(arguments: Sequence[str] | None = None) -> int:
         _discard_output()
         return _explain(failure, verbose=False)
     return outcome if type(outcome) is int else 0
+
+
+def _is_text(argument: str) -> bool:
+    """Whether its bytes were UTF-8: what is not cannot be written to a file, a database or a plan."""
+    return argument.isascii() or not any("\ud800" <= char <= "\udfff" for char in argument)
 
 
 def _no_such_command(name: str) -> str:

@@ -108,7 +108,7 @@ def actor() -> str:
     """Who runs this, for the record: the person or robot that a pipeline names, else the system's user."""
     for name in ("GITHUB_ACTOR", "GITLAB_USER_LOGIN", "USER", "LOGNAME"):
         if found := os.environ.get(name):
-            return found
+            return found.encode("utf-8", "replace").decode()
     return ""
 
 

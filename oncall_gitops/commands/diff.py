@@ -26,6 +26,7 @@ from oncall_gitops.commands.plans import (
     output_option,
     put_out,
     read_files,
+    require_written,
     scope_options,
 )
 from oncall_gitops.core.model.instant import Instant
@@ -82,9 +83,10 @@ def command(
             tzdata=tzdata_version(),
         )
         proposal = compare_states(desired, before, request)
-    put_out(proposal, subject=f"{path} against {base}", format=format, outputs=outputs)
+    is_written = put_out(proposal, subject=f"{path} against {base}", format=format, outputs=outputs)
     if error := blocked(proposal):
         raise error
+    require_written(is_written)
     if detailed_exitcode and proposal.is_pending:
         raise click.exceptions.Exit(PENDING)
 

@@ -128,20 +128,41 @@ def blocked(proposal: Proposal) -> Blocked | None:
 
 def put_out(
     proposal: Proposal, *, subject: str, format: str | None, outputs: Iterable[tuple[str, Path]] = ()
-) -> None:
-    """Print the plan in one format (None: not at all), and write it to files."""
+) -> bool:
+    """Write the plan to files, and print it in one format (None: not at all); whether all files were written.
+
+    The files come first, so that a reader of ours who goes away does not take them along.
+    """
     from oncall_gitops.report.plan_json import plan_document
 
     document = plan_document(proposal)
+    written = [
+        _wrote(file, "w", click.unstyle(render(document, subject=subject, format=kind)))
+        for kind, file in outputs
+    ]
+    if format == "github":
+        written += _tell_github(document, subject)
     if format is not None:
         click.echo(render(document, subject=subject, format=format), nl=False)
-    if format == "github":
-        _tell_github(document, subject)
-    for kind, file in outputs:
-        try:
-            file.write_text(click.unstyle(render(document, subject=subject, format=kind)), encoding="utf-8")
-        except OSError as error:
-            click.echo(f"warning: {file} could not be written: {error.strerror}", err=True)
+    return all(written)
+
+
+def require_written(is_written: bool) -> None:
+    """Where nothing was applied, a file that is asked for and not there is a failure."""
+    if not is_written:
+        raise OncallError("not everything that was asked for could be written")
+
+
+def _wrote(file: Path, mode: str, text: str) -> bool:
+    try:
+        with file.open(mode, encoding="utf-8") as stream:
+            stream.write(text)
+    except OSError as error:
+        from oncall_gitops.report.terminal import shown
+
+        click.echo(f"warning: {shown(str(file))} could not be written: {error.strerror}", err=True)
+        return False
+    return True
 
 
 def render(document: dict[str, Any], *, subject: str = "", format: str) -> str:
@@ -167,16 +188,11 @@ def render(document: dict[str, Any], *, subject: str = "", format: str) -> str:
             raise WrongUsage(f"no such format: {format}")
 
 
-def _tell_github(document: dict[str, Any], subject: str) -> None:
+def _tell_github(document: dict[str, Any], subject: str) -> list[bool]:
     """The job summary and the step's outputs, through the files that GitHub names."""
     from oncall_gitops.report.plan_github import step_outputs, summary
     from oncall_gitops.settings import github_files
 
     files = github_files()
-    for file, text in (
-        (files.summary, summary(document, subject=subject)),
-        (files.output, step_outputs(document)),
-    ):
-        if file is not None:
-            with file.open("a", encoding="utf-8") as stream:
-                stream.write(text)
+    told = ((files.summary, summary(document, subject=subject)), (files.output, step_outputs(document)))
+    return [_wrote(file, "a", text) for file, text in told if file is not None]

@@ -25,6 +25,7 @@ from oncall_gitops.commands.plans import (
     output_option,
     put_out,
     read_files,
+    require_written,
     scope_options,
 )
 from oncall_gitops.commands.saved_plan import read_plan
@@ -124,9 +125,10 @@ def command(
         )
         if dry_run:
             proposal = reconciler.look()
-            put_out(proposal, subject=database.name, format=format, outputs=outputs)
+            is_written = put_out(proposal, subject=database.name, format=format, outputs=outputs)
             if error := reconciler.refusal(proposal):
                 _refuse(error, proposal, saved)
+            require_written(is_written)
         else:
             proposal = _apply(
                 reconciler,
@@ -173,8 +175,8 @@ def _apply(
         put_out(refused.proposal, subject=name, format=format, outputs=outputs)
         _refuse(refused.error, refused.proposal, saved)
     is_told = asks and format == "text"
-    put_out(proposal, subject=name, format=None if is_told else format, outputs=outputs)
     click.echo("Applied." if proposal.is_pending else "Nothing had to change.", err=True)
+    put_out(proposal, subject=name, format=None if is_told else format, outputs=outputs)
     return proposal
 
 
