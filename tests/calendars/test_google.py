@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -18,11 +16,10 @@ from oncall_gitops.calendars.failures import (
     NeedsConsent,
     Refused,
     Throttled,
-    Unauthorized,
     Unavailable,
 )
-from oncall_gitops.calendars.google import LIST_CALENDARS, Google
-from oncall_gitops.calendars.google_wire import LONG_PAUSE, open_session
+from oncall_gitops.calendars.google import Google
+from oncall_gitops.calendars.google_wire import LONG_PAUSE
 from oncall_gitops.calendars.protocol import Burnt, CalendarPlace, RemoteCalendar
 from oncall_gitops.core.model.calendar import ListedEvent
 from oncall_gitops.core.secret import Secret
@@ -316,101 +313,3 @@ class TestGoogleCalendar(CalendarContract, FaultContract):
         calendar = google.calendar(access, CalendarPlace(calendar_there.id, MARKER))
 
         assert listing(calendar) == []
-
-
-def test_a_proxy_of_the_settings_is_for_https_alone() -> None:
-    with open_session(Secret("http://user:pass@proxy:3128")) as session:
-        assert session.proxies == {"https": "http://user:pass@proxy:3128"}
-        assert session.trust_env is False
-
-
-def test_a_calendar_that_we_did_not_make_is_not_there_for_the_narrow_scopes(
-    fake: FakeGoogle, google: Google, access: Secret
-) -> None:
-    fake.primary(ANN)
-
-    with pytest.raises(CalendarGone):
-        listing(google.calendar(access, CalendarPlace(ANN, MARKER)))
-
-
-def test_an_existing_calendar_is_kept_with_its_own_scope(fake: FakeGoogle, google: Google) -> None:
-    token, _ = fake.tokens.grant(ANN, google.scopes(own_calendar=False))
-    calendar = google.calendar(Secret(token), CalendarPlace(fake.primary(ANN).id, MARKER))
-
-    made = put(calendar, a_wanted())
-    calendar.delete(made)
-
-    assert listing(calendar) == []
-
-
-def test_a_token_that_has_expired_is_unauthorized(
-    fake: FakeGoogle, google: Google, access: Secret, calendar_there: FakeCalendar
-) -> None:
-    fake.tokens.now += HOUR
-
-    with pytest.raises(Unauthorized):
-        listing(google.calendar(access, CalendarPlace(calendar_there.id, MARKER)))
-
-
-def test_a_grant_without_the_scope_needs_consent(
-    fake: FakeGoogle, google: Google, calendar_there: FakeCalendar
-) -> None:
-    token, _ = fake.tokens.grant(ANN, [LIST_CALENDARS])
-
-    with pytest.raises(NeedsConsent, match="insufficientPermissions"):
-        listing(google.calendar(Secret(token), CalendarPlace(calendar_there.id, MARKER)))
-
-
-def test_a_calendar_is_made_with_one_call(fake: FakeGoogle, google: Google, access: Secret) -> None:
-    calendar_id, name = google.create_calendar(access, name="On call", marker=MARKER, again=False)
-
-    assert name == fake.calendars[calendar_id].summary == "On call"
-    assert MARKER in fake.calendars[calendar_id].description
-    assert fake.loopback.calls == ["POST /calendar/v3/calendars"]
-
-
-def test_a_calendar_whose_creation_was_not_answered_is_found_again(
-    fake: FakeGoogle, google: Google, access: Secret
-) -> None:
-    fake.page_limit = 2
-    for number in range(3):
-        fake.add_calendar(ANN, f"Another {number}", by_app=True, description="mine")
-    google.create_calendar(access, name="On call", marker=OTHER_MARKER, again=False)
-    fake.loopback.fail(Fault("drop-after"))
-    with pytest.raises(Unavailable):
-        google.create_calendar(access, name="On call", marker=MARKER, again=False)
-
-    calendar_id, name = google.create_calendar(access, name="On call", marker=MARKER, again=True)
-
-    assert name == "On call"
-    assert [c.id for c in fake.calendars.values() if MARKER in c.description] == [calendar_id]
-
-
-def test_a_calendar_that_no_earlier_try_made_is_made_now(
-    fake: FakeGoogle, google: Google, access: Secret
-) -> None:
-    calendar_id, _ = google.create_calendar(access, name="On call", marker=MARKER, again=True)
-
-    assert fake.calendars[calendar_id].made_by_app
-
-
-def test_the_account_is_told_where_the_scopes_tell_it(
-    fake: FakeGoogle, google: Google, access: Secret
-) -> None:
-    narrow, _ = fake.tokens.grant(ANN, google.scopes(own_calendar=False))
-
-    assert google.account(access) == ANN
-    assert google.account(Secret(narrow)) == ""
-    with pytest.raises(Unauthorized):
-        google.account(Secret("nobody's"))
-
-
-def test_the_libraries_are_loaded_only_when_google_is_spoken_to() -> None:
-    program = """
-import sys
-import oncall_gitops.calendars.google, oncall_gitops.calendars.google_consent
-print([name for name in sys.modules if name.partition(".")[0] in ("googleapiclient", "google", "requests", "httplib2")])
-"""
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
-
-    assert done.stdout == "[]\n"
