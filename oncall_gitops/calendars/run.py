@@ -168,9 +168,7 @@ def _pass(task: Task, wishes: Wishes, access: Secret, out_of_time: Callable[[], 
     return outcome
 
 
-def _main_calendar(
-    task: Task, wishes: Wishes, access: Secret, out_of_time: Callable[[], bool]
-) -> Outcome:
+def _main_calendar(task: Task, wishes: Wishes, access: Secret, out_of_time: Callable[[], bool]) -> Outcome:
     """Cleared if the connection ends; a calendar of ours that somebody deleted is made again."""
     calendar_id = task.sync.calendar_id
     if task.sync.ending:

@@ -135,10 +135,8 @@ def disconnect(settings: Settings, provider: Provider, *, user: str, as_of: Inst
             )
         syncer = open_syncer(database, clock=running_clock(database, as_of))
         end_connection(database, row_id=before.id, now=syncer.clock())
-        with database.snapshot() as connection:
-            found = connection_states(connection, only=before.id)
         try:
-            bring_up_to_date(syncer, found)
+            bring_up_to_date(syncer, [before.id])
         finally:
             with database.snapshot() as connection:
                 left = connection_states(connection, only=before.id)

@@ -33,21 +33,20 @@ class Unfinished(OncallError):
 
 
 def sync_due(database: Database, *, as_of: Instant | None, allow: Collection[str]) -> None:
-    """After an apply: bring up to date whatever is due. Exit 6, with words, if some calendar is not right yet.
+    """After an apply: bring up to date whatever is due, and try again what failed last time. Exit 6, with words,
+    if some calendar is not right yet.
 
     Where nobody's calendar is connected this is one small query, and no key is asked for.
     """
-    from oncall_gitops.store.calendar_work import due_ids
-    from oncall_gitops.store.connections import connection_states
+    from oncall_gitops.store.calendar_work import due_ids, make_due
 
     clock = running_clock(database, as_of)
-    if not (due := set(due_ids(database, now=clock()))):
+    if not (due := due_ids(database, now=clock())):
         return
     try:
         syncer = open_syncer(database, clock=clock, allow=allow)
-        with database.snapshot() as connection:
-            states = [state for state in connection_states(connection) if state.id in due]
-        bring_up_to_date(syncer, states, everything=True, err=True)
+        make_due(database, due, now=clock())
+        bring_up_to_date(syncer, due, everything=True, err=True)
     except OncallError as error:
         if isinstance(error, DatabaseUnreachable):
             raise
@@ -87,28 +86,36 @@ def sync(
             return
         audit = frozenset(state.id for state in found)
         syncer = open_syncer(database, clock=running_clock(database, as_of), allow=allow, audit=audit)
-        make_due(database, [state.id for state in found], now=syncer.clock())
-        bring_up_to_date(syncer, found)
+        make_due(database, audit, now=syncer.clock())
+        bring_up_to_date(syncer, audit)
 
 
 def bring_up_to_date(
-    syncer: Syncer, due: Collection[ConnectionState], *, everything: bool = False, err: bool = False
+    syncer: Syncer, due: Collection[str], *, everything: bool = False, err: bool = False
 ) -> None:
-    """Sync these connections (or everything that is due: then these are the ones that count), and say how it went.
-
-    Exit 6 if one of them is not right in the end.
-    """
+    """Sync these connections by their ids (or everything that is due: then these are the ones that count), and
+    say how it went. Exit 6 if one of them is not right in the end."""
+    from oncall_gitops.commands.calendar_listing import state_words
     from oncall_gitops.commands.syncing import work
+    from oncall_gitops.store.connections import connection_states
 
-    only = None if everything else [state.id for state in due]
     with _progress(len(due)) as tell:
-        results = work(syncer, only=only, tell=tell)
+        results = work(syncer, only=None if everything else due, tell=tell)
     for line in _report(results):
         click.echo(line, err=err)
-    parked = [state for state in due if state.id not in results and state.needs_consent]
-    for state in parked:
-        click.echo(f"{_named(state)}: {state.error or 'needs a new consent'}; {_reconnect(state)}", err=True)
-    if parked or not all(done.is_right for done in results.values()):
+    with syncer.database.snapshot() as connection:
+        others = [state for state in connection_states(connection) if state.id in due]
+    now = syncer.clock()
+    waiting = [
+        state
+        for state in others
+        if state.id not in results and (state.needs_consent or state.error or state.next_sync <= now)
+    ]
+    for state in waiting:
+        why = f"{state.error}; " if state.error else ""
+        words = state_words(state) if why or state.needs_consent else "another worker is at it, and goes on"
+        click.echo(f"{state.user} ({state.provider}): {why}{words}", err=True)
+    if waiting or not all(done.is_right for done in results.values()):
         raise click.exceptions.Exit(CALENDARS_UNFINISHED)
 
 
@@ -209,9 +216,6 @@ def _advice(done: Done) -> str:
     return f"; {failure.help}" if failure is not None and failure.help else ""
 
 
-def _reconnect(connection: CalendarSync | ConnectionState) -> str:
-    return f"run: oncall-gitops calendar connect {connection.provider} --user {connection.user}"
-
-
-def _named(state: ConnectionState) -> str:
-    return f"{state.user} ({state.provider})"
+def _reconnect(sync: CalendarSync) -> str:
+    by_whom = " --organisation" if sync.grant == "organisation" else ""
+    return f"run: oncall-gitops calendar connect {sync.provider} --user {sync.user}{by_whom}"

@@ -9,7 +9,6 @@ from __future__ import annotations
 import logging
 import os
 import socket
-import threading
 import time
 from collections.abc import Callable, Collection
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
@@ -17,7 +16,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from oncall_gitops.core.calendars import AHEAD
-from oncall_gitops.core.errors import OncallError
+from oncall_gitops.core.errors import DatabaseUnreachable, OncallError
 from oncall_gitops.core.model.calendar import CalendarSync, Provider
 from oncall_gitops.core.model.instant import Instant
 from oncall_gitops.settings import redact
@@ -37,8 +36,9 @@ PATIENCE = 30.0
 
 LONGEST_ERROR = 500
 
-POLL = 5.0
-"""How often an idle worker looks for what has become due, in seconds."""
+POLL, GLANCE = 5.0, 0.25
+"""How often an idle worker looks for what has become due, and a command at what another worker is just doing,
+in seconds."""
 
 _log = logging.getLogger(__name__)
 
@@ -69,6 +69,27 @@ class Done:
         return self.outcome.refused[0] if self.outcome.refused else ""
 
 
+class Stopping:
+    """A wish to stop that a signal's handler may make at any moment: it takes no lock (as an Event does, which
+    the handler would wait for in vain if it came while the main thread holds it)."""
+
+    def __init__(self) -> None:
+        self._wished = False
+
+    def set(self) -> None:
+        self._wished = True
+
+    def is_set(self) -> bool:
+        return self._wished
+
+    def wait(self, seconds: float) -> bool:
+        """Whether the wish was made within so many seconds."""
+        deadline = time.monotonic() + seconds
+        while not self._wished and (left := deadline - time.monotonic()) > 0:
+            time.sleep(min(left, GLANCE))
+        return self._wished
+
+
 @dataclass(frozen=True, slots=True)
 class Syncer:
     """What every run needs. `clock` is now, moving on; `audit` lists ids of rows to list whatever is known."""
@@ -79,7 +100,7 @@ class Syncer:
     clock: Callable[[], Instant]
     allow: frozenset[str] = frozenset()
     audit: frozenset[str] = frozenset()
-    stopping: threading.Event = field(default_factory=threading.Event)
+    stopping: Stopping = field(default_factory=lambda: Stopping())
 
     def run(self, lease: Lease) -> Done | None:
         """Run over one claimed connection and write down how it went; None if it was taken from us meanwhile."""
@@ -92,8 +113,10 @@ class Syncer:
         try:
             try:
                 outcome, note, is_clean = self._work(lease, now=now)
-            except OncallError:
+            except (DatabaseUnreachable, LeaseLost):
                 raise
+            except OncallError as error:
+                outcome = Outcome(failure=CalendarFailure(str(error), help=error.help))
             except Exception as error:  # noqa: BLE001 (one connection never stops the others)
                 _log.exception("calendar of %s", lease.sync.user)
                 outcome = Outcome(failure=CalendarFailure(f"this is a bug of ours: {type(error).__name__}"))
@@ -102,6 +125,7 @@ class Syncer:
             else:
                 lease.finish(_finish(lease, outcome, now=now, after=self.clock()))
         except LeaseLost:
+            lease.doubt(now=now)
             return None
         return Done(lease.sync, outcome, is_clean, note, time.monotonic() - begun)
 
@@ -150,7 +174,7 @@ def work(
     A connection that is to be tried again within `patience` seconds is waited for. The last run over each
     connection, by id of its row.
     """
-    from oncall_gitops.store.calendar_work import claim, next_moment, ripen
+    from oncall_gitops.store.calendar_work import claim, next_pause, ripen
 
     owner = f"{socket.gethostname()}:{os.getpid()}"
     results: dict[str, Done] = {}
@@ -167,8 +191,10 @@ def work(
                     running.add(pool.submit(syncer.run, lease))
                 elif running:
                     _collect(running, results, tell, seconds=POLL)
-                elif not _wait(syncer, next_moment(syncer.database, only=only), deadline):
-                    break
+                else:
+                    pause = next_pause(syncer.database, now=syncer.clock(), only=only, poll=GLANCE)
+                    if not _wait(syncer, pause, deadline):
+                        break
         except BaseException:
             syncer.stopping.set()
             raise
@@ -191,20 +217,18 @@ def _collect(
         running.discard(future)
         done = future.result()
         if done is not None:
-            results[done.sync.id] = done
             if tell:
                 tell(done)
+            if earlier := results.get(done.sync.id):
+                done = replace(done, outcome=done.outcome.after(earlier.outcome))
+            results[done.sync.id] = replace(done, outcome=replace(done.outcome, known={}))
 
 
-def _wait(syncer: Syncer, moment: Instant | None, deadline: float | None) -> bool:
+def _wait(syncer: Syncer, pause: float | None, deadline: float | None) -> bool:
     """Wait until something may be due again; False if that is later than we wait."""
-    pause = POLL if moment is None else max(0.05, moment - syncer.clock())
-    if deadline is not None:
-        if moment is None or time.monotonic() + pause > deadline:
-            return False
-    else:
-        pause = min(pause, POLL)
-    return not syncer.stopping.wait(pause)
+    if deadline is not None and (pause is None or time.monotonic() + pause > deadline):
+        return False
+    return not syncer.stopping.wait(POLL if pause is None else min(max(0.05, pause), POLL))
 
 
 def _marked(lease: Lease) -> Lease:
@@ -218,19 +242,21 @@ def _marked(lease: Lease) -> Lease:
 
 def _finish(lease: Lease, outcome: Outcome, *, now: Instant, after: Instant) -> Finish:
     """How the run leaves the row."""
-    from oncall_gitops.calendars.failures import NeedsConsent
-    from oncall_gitops.calendars.run import next_time
+    from oncall_gitops.calendars.failures import NeedsConsent, Throttled
+    from oncall_gitops.calendars.run import failures_so_far, next_time
     from oncall_gitops.store.calendar_work import Finish
 
-    troubles = [str(outcome.failure)] if outcome.failure else list(outcome.refused)
-    failures = lease.sync.failures + 1 if troubles else 0
+    failure = outcome.failure
+    troubles = [str(failure)] if failure else list(outcome.refused)
+    failures = failures_so_far(outcome, before=lease.sync.failures)
     return Finish(
         now=now,
         next_at=next_time(outcome, failures=failures, now=after),
         failures=failures,
         error=redact(troubles[0])[:LONGEST_ERROR] if troubles else None,
-        needs_consent=isinstance(outcome.failure, NeedsConsent),
+        needs_consent=isinstance(failure, NeedsConsent),
         audited=outcome.is_right if outcome.listed else None,
         until=now + AHEAD if outcome.is_right else None,
+        wait=failure.after if isinstance(failure, Throttled) else None,
         known=tuple(outcome.known.values()),
     )

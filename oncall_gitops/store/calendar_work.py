@@ -3,6 +3,8 @@
 A connection is claimed for some seconds of the database's clock; the claim raises the row's epoch, and every
 later write asks for that epoch. So whoever lost the lease (killed, frozen, slow) can write nothing any more,
 and its connection is claimed by another. No transaction is open while calls are made.
+
+A lease that nobody owns is a provider's wish: until it ends nobody calls, whatever has become due.
 """
 
 from __future__ import annotations
@@ -33,12 +35,12 @@ WITH ripe AS (
     DELETE FROM calendar_due WHERE id IN (
         SELECT due.id FROM calendar_due AS due WHERE NOT EXISTS (
             SELECT FROM calendar_syncs AS s
-            WHERE s.user_id = due.user_id AND s.lease_until > clock_timestamp()
+            WHERE s.user_id = due.user_id AND s.lease_owner IS NOT NULL AND s.lease_until > clock_timestamp()
         ) FOR UPDATE SKIP LOCKED
     ) RETURNING user_id
 )
 UPDATE calendar_syncs SET next_sync_at = least(next_sync_at, to_timestamp(%(now)s))
-WHERE failures = 0 AND user_id IN (SELECT user_id FROM ripe)
+WHERE user_id IN (SELECT user_id FROM ripe)
 """
 
 _READY = """s.is_active AND NOT s.needs_consent AND (s.lease_until IS NULL OR s.lease_until <= clock_timestamp())
@@ -51,23 +53,41 @@ WITH ready AS (
     ORDER BY s.next_sync_at LIMIT 1 FOR UPDATE OF s SKIP LOCKED
 ), claimed AS (
     UPDATE calendar_syncs AS s SET lease_owner = %(owner)s, lease_epoch = lease_epoch + 1,
-        lease_until = clock_timestamp() + make_interval(secs => %(seconds)s)
+        lease_until = clock_timestamp() + make_interval(secs => %(seconds)s),
+        audit_at = CASE WHEN lease_owner IS NULL THEN audit_at END
     FROM ready WHERE s.id = ready.id RETURNING s.*
 )
 SELECT s.lease_epoch, {SYNC_COLUMNS}, (SELECT id::text FROM database_identity) AS instance
 FROM claimed AS s JOIN users ON users.id = s.user_id
 """  # noqa: S608 (our own text)
 
-_DUE = f"""
+_DUE = """
 SELECT s.id::text FROM calendar_syncs AS s JOIN users ON users.id = s.user_id
-WHERE {_READY} OR s.is_active AND EXISTS (SELECT FROM calendar_due WHERE user_id = s.user_id)
-"""  # noqa: S608 (our own text)
+WHERE s.is_active AND (
+    EXISTS (SELECT FROM calendar_due WHERE user_id = s.user_id) OR NOT s.needs_consent AND (
+        s.next_sync_at <= to_timestamp(%(now)s) OR s.last_sync_error IS NOT NULL OR users.deleted_at IS NOT NULL
+    )
+)
+"""
+
+_PAUSE = """
+SELECT min(CASE
+    WHEN s.lease_owner IS NOT NULL AND s.lease_until > clock_timestamp() THEN
+        CASE WHEN s.next_sync_at <= to_timestamp(%(now)s) OR EXISTS (
+            SELECT FROM calendar_due WHERE user_id = s.user_id
+        ) THEN %(poll)s END
+    ELSE greatest(
+        extract(epoch FROM s.next_sync_at) - %(now)s, extract(epoch FROM s.lease_until - clock_timestamp()), 0
+    )
+END)::float FROM calendar_syncs AS s
+WHERE s.is_active AND NOT s.needs_consent AND (%(only)s::uuid[] IS NULL OR s.id = ANY(%(only)s::uuid[]))
+"""
 
 _COUNTS = """
 SELECT count(*), count(*) FILTER (WHERE s.next_sync_at <= now()), count(*) FILTER (WHERE s.failures > 0),
     count(*) FILTER (WHERE s.needs_consent),
     count(*) FILTER (WHERE s.disconnecting_since IS NOT NULL OR users.deleted_at IS NOT NULL),
-    count(*) FILTER (WHERE s.lease_until > clock_timestamp())
+    count(*) FILTER (WHERE s.lease_owner IS NOT NULL AND s.lease_until > clock_timestamp())
 FROM calendar_syncs AS s JOIN users ON users.id = s.user_id
 """
 
@@ -111,12 +131,25 @@ WHERE (e.generation, e.remote_id, e.etag, e.content_hash, e.ends_at, e.schedule_
 _FORGET = "DELETE FROM calendar_events WHERE calendar_sync_id = %(id)s AND ends_at < to_timestamp(%(before)s)"
 
 _FINISH = """
-UPDATE calendar_syncs SET lease_owner = NULL, lease_until = NULL, failures = %(failures)s,
+UPDATE calendar_syncs SET lease_owner = NULL, failures = %(failures)s,
+    lease_until = clock_timestamp() + make_interval(secs => %(wait)s),
     next_sync_at = to_timestamp(%(next)s), last_sync_error = %(error)s, needs_consent = %(needs_consent)s,
     last_sync_at = to_timestamp(%(now)s),
     audit_at = CASE WHEN %(audited)s THEN to_timestamp(%(now)s) WHEN NOT %(audited)s THEN NULL ELSE audit_at END,
     synced_until = coalesce(to_timestamp(%(until)s), synced_until)
 WHERE id = %(id)s AND lease_epoch = %(epoch)s
+"""
+
+_DOUBT = """
+WITH doubtful AS (
+    INSERT INTO calendar_events (calendar_sync_id, shift_key, remote_id, ends_at)
+    SELECT s.id, 'by a worker that lost its lease ' || %(epoch)s, 'unknown', to_timestamp(%(until)s)
+    FROM calendar_syncs AS s WHERE s.id = %(id)s
+    ON CONFLICT (calendar_sync_id, shift_key) DO UPDATE SET remote_id = excluded.remote_id
+    RETURNING calendar_sync_id
+)
+INSERT INTO calendar_due (user_id)
+SELECT s.user_id FROM calendar_syncs AS s JOIN doubtful ON doubtful.calendar_sync_id = s.id
 """
 
 
@@ -129,6 +162,7 @@ class Finish:
     """How a run leaves its connection. `until` is the end of what is known to stand right, if it is.
 
     `audited` True: a listing was made right; False: it was not, so the next run lists again; None: no listing.
+    `wait` is for how many seconds the provider wants to hear nothing, if it said so.
     """
 
     now: Instant
@@ -138,6 +172,7 @@ class Finish:
     needs_consent: bool = False
     audited: bool | None = None
     until: Instant | None = None
+    wait: float | None = None
     known: tuple[KnownEvent, ...] = ()
 
 
@@ -215,10 +250,19 @@ class Lease:
                         "now": finish.now,
                         "audited": finish.audited,
                         "until": finish.until,
+                        "wait": finish.wait,
                     },
                 )
             )
             self._write_journal(driver, finish)
+            connection.commit()
+
+    def doubt(self, *, now: Instant) -> None:
+        """Let the calendar be listed again, after whoever holds the lease now: a call that was under way when
+        it was lost may have had its effect since they looked."""
+        with self.database.connect() as connection:
+            values = {"id": self.sync.id, "epoch": self.epoch, "until": now + MEMORY}
+            driver_connection(connection).execute(_DOUBT.encode(), values)
             connection.commit()
 
     def drop(self) -> None:
@@ -248,7 +292,7 @@ def ripen(database: Database, *, now: Instant) -> None:
     """Turn the people whom reconcile named into connections that are due.
 
     A person whose calendar is just being synced stays named: that run may have read the shifts as they were
-    before. A connection that waits after a failure goes on waiting; it will see the same shifts then.
+    before.
     """
     with database.connect() as connection:
         driver_connection(connection).execute(_RIPEN.encode(), {"now": now})
@@ -263,7 +307,10 @@ def claim(
     only: Collection[str] | None = None,
     seconds: float = LEASE_SECONDS,
 ) -> Lease | None:
-    """Take the connection that has been due longest (out of `only`, ids of rows); None if nothing is due."""
+    """Take the connection that has been due longest (out of `only`, ids of rows); None if nothing is due.
+
+    Where the holder before never gave its lease back, what it did is not in the journal: the calendar is listed.
+    """
     values = {"owner": owner, "now": now, "only": None if only is None else list(only), "seconds": seconds}
     with database.connect() as connection:
         with driver_connection(connection).cursor(row_factory=dict_row) as cursor:
@@ -274,36 +321,33 @@ def claim(
     return Lease(database, read_sync(row), instance=row["instance"], epoch=row["lease_epoch"])
 
 
-def next_moment(database: Database, *, only: Collection[str] | None = None) -> Instant | None:
-    """When the next connection (of `only`) is due that no lease holds and that needs no consent."""
+def next_pause(
+    database: Database, *, now: Instant, only: Collection[str] | None = None, poll: float
+) -> float | None:
+    """In how many seconds a connection (of `only`) can be claimed that needs no consent; None if there is none.
+
+    What is due and held by another worker is worth looking at again after `poll` seconds.
+    """
+    values = {"now": now, "poll": poll, "only": None if only is None else list(only)}
     with database.connect(readonly=True) as connection:
-        row = (
-            driver_connection(connection)
-            .execute(
-                b"""SELECT floor(extract(epoch FROM min(next_sync_at)))::bigint FROM calendar_syncs
-            WHERE is_active AND NOT needs_consent
-                AND (lease_until IS NULL OR lease_until <= clock_timestamp())
-                AND (%(only)s::uuid[] IS NULL OR id = ANY(%(only)s::uuid[]))""",
-                {"only": None if only is None else list(only)},
-            )
-            .fetchone()
-        )
+        row = driver_connection(connection).execute(_PAUSE.encode(), values).fetchone()
     return row[0] if row else None
 
 
 def make_due(database: Database, ids: Collection[str], *, now: Instant) -> None:
-    """Let these connections be claimed now, whatever they were waiting for; not those that a lease holds."""
+    """Let these connections be claimed as soon as nobody holds them and the provider wants to hear of us."""
     with database.connect() as connection:
         driver_connection(connection).execute(
-            b"""UPDATE calendar_syncs SET next_sync_at = to_timestamp(%(now)s), failures = 0
-            WHERE id = ANY(%(ids)s::uuid[]) AND (lease_until IS NULL OR lease_until <= clock_timestamp())""",
+            b"""UPDATE calendar_syncs SET next_sync_at = least(next_sync_at, to_timestamp(%(now)s))
+            WHERE id = ANY(%(ids)s::uuid[])
+                AND (lease_owner IS NULL OR lease_until <= clock_timestamp())""",
             {"now": now, "ids": list(ids)},
         )
         connection.commit()
 
 
 def due_ids(database: Database, *, now: Instant) -> list[str]:
-    """The connections that are due, or whose person reconcile named though they need a new consent."""
+    """The connections that are due, failed last time, or whose person reconcile named."""
     with database.connect(readonly=True) as connection:
         rows = driver_connection(connection).execute(_DUE.encode(), {"now": now})
         return [row_id for (row_id,) in rows]

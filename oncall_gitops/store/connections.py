@@ -1,13 +1,15 @@
 """People's calendar connections as `calendar connect`, `list`, `disconnect` and `rotate-key` see and write them.
 
-Whoever changes a connection takes its lease away: a worker that is at it can write nothing about it any more,
-and what it did in the calendar the next run sees. Tokens arrive here sealed.
+Whoever changes a connection waits until a worker that is at it has given its lease back, or has lost it: two at
+once in one calendar would undo what the other does. Tokens arrive here sealed.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -20,6 +22,14 @@ from oncall_gitops.core.model.instant import Instant
 from oncall_gitops.store.calendar_rows import SYNC_COLUMNS, read_sync
 from oncall_gitops.store.database import Database
 from oncall_gitops.store.driver import driver_connection
+
+_IS_FREE = """
+SELECT lease_owner IS NULL OR lease_owner = 'connect' OR lease_until <= clock_timestamp()
+FROM calendar_syncs WHERE id = %(id)s FOR UPDATE
+"""
+
+POLL = 0.2
+"""How often to look whether a worker has given a lease back, in seconds."""
 
 HOLD_SECONDS = 90
 """How long `connect` keeps workers off while it makes the calendar; after that they finish what it left."""
@@ -209,7 +219,8 @@ def store_consent(
 ) -> int:
     """Store what was granted and keep workers off for a while; the lease's epoch.
 
-    With `leaves_account`, what is known of the earlier account's calendars is forgotten.
+    With `leaves_account`, what is known of the earlier account's calendars is forgotten. A row of this id that
+    a worker holds is waited for.
     """
     values = {
         "id": row_id,
@@ -226,14 +237,15 @@ def store_consent(
         "now": now,
         "hold": HOLD_SECONDS,
     }
-    with database.connect() as connection:
+    with database.connect() if is_new else _free(database, row_id) as connection:
         driver = driver_connection(connection)
         if leaves_account:
             driver.execute(_LEAVE_ACCOUNT.encode(), values)
             driver.execute(_FORGET_EVENTS.encode(), values)
         row = driver.execute((_INSERT if is_new else _RENEW).encode(), values).fetchone()
         connection.commit()
-    assert row is not None
+    if row is None:
+        raise OncallError("the connection was removed meanwhile; run it again")
     return int(row[0])
 
 
@@ -269,7 +281,9 @@ def forget_connection(database: Database, *, row_id: str, epoch: int) -> None:
 
 def end_connection(database: Database, *, row_id: str, now: Instant) -> None:
     """Let the next sync clean the connection up and drop it, even if its consent seemed to be gone."""
-    _run(database, _END, id=row_id, now=now)
+    with _free(database, row_id) as connection:
+        driver_connection(connection).execute(_END.encode(), {"id": row_id, "now": now})
+        connection.commit()
 
 
 def connection_states(connection: Connection, *, only: str | None = None) -> list[ConnectionState]:
@@ -308,6 +322,19 @@ def reseal(database: Database, seal_anew: Callable[[SealedRow], Mapping[str, str
             if changed := seal_anew(SealedRow(row_id, user, provider, tokens)):
                 driver.execute(_RESEAL.encode(), {"id": row_id, **dict.fromkeys(_TOKENS), **changed})
             connection.commit()
+
+
+@contextmanager
+def _free(database: Database, row_id: str) -> Iterator[Connection]:
+    """A transaction that has a connection's row to itself, once no worker holds it. A lease that is not given
+    back ends by itself."""
+    while True:
+        with database.connect() as connection:
+            row = driver_connection(connection).execute(_IS_FREE.encode(), {"id": row_id}).fetchone()
+            if row is None or row[0]:
+                yield connection
+                return
+        time.sleep(POLL)
 
 
 def _run(database: Database, statement: str, **values: Any) -> None:
