@@ -64,13 +64,7 @@ def judged(loaded: Loaded, path: Path, *, now: Instant, until: Instant) -> list[
 
     if not loaded.files and not loaded.problems:
         return [no_files(path)]
-    found = judge(
-        loaded.readable,
-        now=now,
-        until=until,
-        incomplete=loaded.incomplete,
-        is_partial=loaded.has_errors,
-    )
+    found = judge(loaded.scene.between(now, until, is_partial=loaded.has_errors))
     ending = overrides_that_end(loaded.readable, files=commented(loaded.texts))
     warnings = [*loaded.problems, *loaded.silenced, *found, *ending]
     idle = pointless(loaded.texts, warnings, is_partial=loaded.has_errors)

@@ -16,7 +16,7 @@ from oncall_gitops.core.coverage import judged_window, uncovered
 from oncall_gitops.core.definition import override_address
 from oncall_gitops.core.doubts import DOUBTS, misplaced_overrides
 from oncall_gitops.core.dst import CLOCK_CHANGES
-from oncall_gitops.core.model.instant import FOREVER, Instant
+from oncall_gitops.core.model.instant import FOREVER
 from oncall_gitops.core.model.interval import Interval
 from oncall_gitops.core.model.shift import Gap
 from oncall_gitops.core.model.state import DesiredState, file_of
@@ -27,25 +27,13 @@ from oncall_gitops.core.wallclock import Zone, zone
 SHOWN_GAPS = 3
 
 
-def contradictions(desired: DesiredState, *, incomplete: frozenset[str] = frozenset()) -> list[Problem]:
-    """The errors that are errors at any time; `incomplete` names schedules that were read in part."""
-    scene = Scene(desired, incomplete)
+def contradictions(scene: Scene) -> list[Problem]:
+    """The errors that are errors at any time."""
     return [problem for check in CONTRADICTIONS for problem in check(scene)]
 
 
-def judge(
-    desired: DesiredState,
-    *,
-    now: Instant,
-    until: Instant,
-    incomplete: frozenset[str] = frozenset(),
-    is_partial: bool = False,
-) -> list[Problem]:
-    """Coverage that is not met between now and the horizon, and every warning.
-
-    `is_partial` says that the definitions are not all: something could not be read.
-    """
-    scene = Scene(desired, incomplete, now, until, is_partial)
+def judge(scene: Scene) -> list[Problem]:
+    """Coverage that is not met between now and the horizon, and every warning."""
     return [problem for check in (broken_promises, *DOUBTS, *CLOCK_CHANGES) for problem in check(scene)]
 
 

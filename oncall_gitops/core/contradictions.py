@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from itertools import groupby
 
 from oncall_gitops.core import address, words
@@ -13,7 +13,7 @@ from oncall_gitops.core.model.user import NOBODY
 from oncall_gitops.core.model.when import When, local_text, parse_when
 from oncall_gitops.core.problem import Origin, Problem
 from oncall_gitops.core.resolve import schedule_span
-from oncall_gitops.core.scene import Scene, Turning
+from oncall_gitops.core.scene import Covering, Scene, Turning
 from oncall_gitops.core.turns import Turns
 from oncall_gitops.core.wallclock import Zone, instant, local, zone
 
@@ -49,8 +49,9 @@ def empty_layers(scene: Scene) -> Iterator[Problem]:
 
 def empty_overrides(scene: Scene) -> Iterator[Problem]:
     """An override ends after its start."""
-    for _, override, here, span in scene.overrides():
-        if span.is_empty:
+    for covering in scene.overrides():
+        if covering.span.is_empty:
+            override, here = covering.override, covering.here
             places = scene.at(here, "start"), scene.at(here, "end")
             yield _ends_early("override", override.start, override.end, places)
 
@@ -102,27 +103,31 @@ def shared_priorities(scene: Scene) -> Iterator[Problem]:
 
 def clashing_overrides(scene: Scene) -> Iterator[Problem]:
     """No two overrides of a schedule claim an instant in the same way."""
-    claims = sorted(
-        (schedule.full_name, override.replaces or "", span, here, override.user)
-        for schedule, override, here, span in scene.overrides()
-        if not span.is_empty
-    )
-    for (name, replaces), group in groupby(claims, key=lambda claim: claim[:2]):
-        timezone = zone(scene.schedules[name].timezone)
-        latest: tuple[Interval, str, str] | None = None
-        for _, _, span, here, user in group:
-            if latest and span.start < latest[0].end:
-                both = span.cut(latest[0])
-                way = f'both replace "{replaces}"' if replaces else "neither has `replaces`"
-                who = (
-                    f'"{latest[2]}" and "{user}" both take' if user != latest[2] else f'"{user}" takes twice'
-                )
-                message = f"{who} {words.span(both, timezone)} ({timezone.name}), and {way}"
-                related = ((scene.at(latest[1], "start"), "the other override"),)
-                hint = _apart(span, latest[0], timezone)
-                yield Problem(scene.at(here, "start"), "OG503", message, hint, related=related)
-            if latest is None or span.end > latest[0].end:
-                latest = span, here, user
+    for _, group in groupby(scene.overrides(), key=lambda covering: id(covering.schedule)):
+        if len(claims := [covering for covering in group if not covering.span.is_empty]) > 1:
+            yield from _clashes(scene, claims)
+
+
+def _clashes(scene: Scene, claims: Sequence[Covering]) -> Iterator[Problem]:
+    """Of the overrides of one schedule: those that begin before an earlier one of their kind has ended."""
+    timezone = zone(claims[0].schedule.timezone)
+    latest: Covering | None = None
+    for claim in sorted(claims, key=lambda claim: (claim.way, claim.span, claim.override.user)):
+        if latest is None or claim.way != latest.way:
+            latest = claim
+            continue
+        if claim.span.start < latest.span.end:
+            both = words.span(claim.span.cut(latest.span), timezone)
+            users = latest.override.user, claim.override.user
+            way = f'both replace "{claim.way}"' if claim.way else "neither has `replaces`"
+            who = f'"{users[0]}" and "{users[1]}" both take'
+            who = f'"{users[1]}" takes twice' if users[0] == users[1] else who
+            message = f"{who} {both} ({timezone.name}), and {way}"
+            related = ((scene.at(latest.here, "start"), "the other override"),)
+            hint = _apart(claim.span, latest.span, timezone)
+            yield Problem(scene.at(claim.here, "start"), "OG503", message, hint, related=related)
+        if claim.span.end > latest.span.end:
+            latest = claim
 
 
 def _free_priority(wanted: int, taken: set[int]) -> int:
@@ -141,14 +146,16 @@ def _apart(later: Interval, earlier: Interval, timezone: Zone) -> str:
 
 def pointless_replacements(scene: Scene) -> Iterator[Problem]:
     """An override replaces somebody, and somebody else."""
-    for _, override, here, _ in scene.overrides():
-        if override.replaces == NOBODY:
+    for covering in scene.overrides():
+        user, replaced = covering.override.user, covering.override.replaces
+        if replaced == NOBODY:
             hint = "leave `replaces` out to be on call for all of the time, gaps included"
-            yield Problem(scene.at(here, "replaces"), "OG504", "an override cannot replace nobody", hint)
-        elif override.replaces == override.user:
-            message = f'"{override.user}" cannot replace themselves'
+            origin = scene.at(covering.here, "replaces")
+            yield Problem(origin, "OG504", "an override cannot replace nobody", hint)
+        elif replaced == user:
+            message = f'"{user}" cannot replace themselves'
             hint = "name somebody else as `user`, or remove the override"
-            yield Problem(scene.at(here, "replaces"), "OG504", message, hint)
+            yield Problem(scene.at(covering.here, "replaces"), "OG504", message, hint)
 
 
 def late_rotations(scene: Scene) -> Iterator[Problem]:

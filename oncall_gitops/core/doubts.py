@@ -9,6 +9,7 @@ from oncall_gitops.core import address, words
 from oncall_gitops.core.certainty import everybody_works, has_hours_of_base
 from oncall_gitops.core.duty import idle_members
 from oncall_gitops.core.firing import Firing
+from oncall_gitops.core.model.instant import Instant
 from oncall_gitops.core.model.interval import Interval
 from oncall_gitops.core.model.restriction import Restrictions
 from oncall_gitops.core.model.rotation import Following, Rotation
@@ -19,7 +20,7 @@ from oncall_gitops.core.model.user import NOBODY
 from oncall_gitops.core.model.when import DAY, WEEK, local_date, local_text
 from oncall_gitops.core.problem import Origin, Problem
 from oncall_gitops.core.recurrence import Recurrence, rule_of
-from oncall_gitops.core.resolve import Timetable
+from oncall_gitops.core.resolve import Timetable, schedule_span
 from oncall_gitops.core.scene import Scene, Turning, turnings_of
 from oncall_gitops.core.wallclock import Zone, instant, zone
 
@@ -32,51 +33,50 @@ Related = tuple[tuple[Origin, str], ...]
 
 def long_overrides(scene: Scene) -> Iterator[Problem]:
     """An override that lasts so long that it is a change of the rotation."""
-    for _, _, here, span in scene.overrides():
-        if span.end - span.start > LONG_OVERRIDE:
-            days = (span.end - span.start) // DAY
+    for covering in scene.overrides():
+        length = covering.span.end - covering.span.start
+        if length > LONG_OVERRIDE:
             hint = "change the rotation instead, for example with dated members"
-            message = f"the override lasts {days} days"
-            yield _warning(scene, here, "end", "OG908", message, hint)
+            message = f"the override lasts {length // DAY} days"
+            yield _warning(scene, covering.here, "end", "OG908", message, hint)
 
 
 def misplaced_overrides(scene: Scene) -> Iterator[Problem]:
     """An override outside of its schedule, or wholly in the past."""
-    for schedule, _, here, span in scene.overrides():
+    for covering in scene.overrides():
+        schedule, _, span = covering
         if span.is_empty:
             continue
-        turnings = list(turnings_of(schedule))
-        if turnings and not any(span.overlaps(turning.span) for turning in turnings):
-            spans = [turning.span for turning in turnings]
-            first, last = min(other.start for other in spans), max(other.end for other in spans)
-            is_early = span.end <= first
-            edge = words.at(first if is_early else last, zone(schedule.timezone))
+        if missed := _missed(span, schedule):
+            edge, is_early = missed
+            when = words.at(edge, zone(schedule.timezone))
             message = (
-                f"the override lies outside of its schedule, which {'starts' if is_early else 'ends'} {edge}"
+                f"the override lies outside of its schedule, which {'starts' if is_early else 'ends'} {when}"
             )
             field = "start_date" if is_early else "end_date"
             related = ((scene.at(address.schedule(schedule.full_name), field), "the schedule's"),)
-            yield _warning(scene, here, "start", "OG909", message, "check the year", related)
+            yield _warning(scene, covering.here, "start", "OG909", message, "check the year", related)
         elif span.end <= scene.now:
-            yield _warning(scene, here, "end", "OG910", "the override is over", "remove it when you like")
+            message, hint = "the override is over", "remove it when you like"
+            yield _warning(scene, covering.here, "end", "OG910", message, hint)
 
 
 def needless_replacements(scene: Scene) -> Iterator[Problem]:
     """An override that replaces somebody who is not on call in it."""
-    for schedule, override, here, span in scene.overrides():
-        if override.replaces in (None, NOBODY, override.user) or span.is_empty or span.end <= scene.now:
+    for covering in scene.overrides():
+        schedule, override, span = covering
+        replaced = override.replaces
+        if replaced in (None, NOBODY, override.user) or span.is_empty or span.end <= scene.now:
             continue
-        if not schedule.active or has_hours_of_base(schedule, override.replaces or "", span):
+        if not schedule.active or has_hours_of_base(schedule, replaced, span):
             continue
         if timetable := scene.timetable(schedule):
-            holders = _holders(timetable, span, until=override.replaces)
-            if override.replaces not in holders:
+            holders = _holders(timetable, span, until=replaced)
+            if replaced not in holders:
                 there = ", ".join(sorted(holders)) or "nobody"
-                message = (
-                    f'"{override.replaces}" is not on call in this time ({there} is), so nobody is replaced'
-                )
-                hint = _next_turn(timetable, override.replaces or "", span, zone(schedule.timezone))
-                yield _warning(scene, here, "replaces", "OG911", message, hint)
+                message = f'"{replaced}" is not on call in this time ({there} is), so nobody is replaced'
+                hint = _next_turn(timetable, replaced, span, zone(schedule.timezone))
+                yield _warning(scene, covering.here, "replaces", "OG911", message, hint)
 
 
 def rare_rules(scene: Scene) -> Iterator[Problem]:
@@ -135,10 +135,10 @@ def unscheduled_users(scene: Scene) -> Iterator[Problem]:
     """A user in no rotation and no override."""
     if scene.is_partial:
         return
-    used = {override.user for _, override, _, _ in scene.overrides()}
+    used = {covering.override.user for covering in scene.overrides()}
     for turning in scene.turnings():
         if isinstance(turning.rotation, Rotation):
-            used |= {place.user for place in turning.rotation.places}
+            used.update([place.user for place in turning.rotation.places])
     for slug in scene.desired.state.users:
         if slug not in used:
             message = f'no rotation and no override has the user "{slug}"'
@@ -149,6 +149,8 @@ def unscheduled_users(scene: Scene) -> Iterator[Problem]:
 def hidden_layers(scene: Scene) -> Iterator[Problem]:
     """A layer below another one that covers all of its time."""
     for schedule in scene.schedules.values():
+        if len(schedule.layers) < 2:
+            continue
         layered = [turning for turning in turnings_of(schedule) if turning.layer and turning.layer.active]
         for low in layered:
             assert low.layer
@@ -193,7 +195,8 @@ def duty_in_time_off(scene: Scene) -> Iterator[Problem]:
 def double_duty(scene: Scene) -> Iterator[Problem]:
     """Somebody who is on call in two schedules at once; once for each pair of schedules and user."""
     duties: dict[str, list[tuple[Shift, str]]] = {}
-    shared = _shared_users(scene)
+    if not (shared := _shared_users(scene)):
+        return
     for schedule in scene.schedules.values():
         if shared.isdisjoint(_users_of(scene, schedule)):
             continue
@@ -252,6 +255,17 @@ DOUBTS: tuple[Callable[[Scene], Iterator[Problem]], ...] = (
     double_duty,
     idle_or_always,
 )
+
+
+def _missed(span: Interval, schedule: Schedule) -> tuple[Instant, bool] | None:
+    """The edge of the schedule, its layers included, beyond which a span lies, and whether it lies before it."""
+    if schedule.rotation and span.overlaps(schedule_span(schedule)):
+        return None
+    spans = [turning.span for turning in turnings_of(schedule)]
+    if not spans or any(span.overlaps(other) for other in spans):
+        return None
+    first = min(other.start for other in spans)
+    return (first, True) if span.end <= first else (max(other.end for other in spans), False)
 
 
 def _holders(timetable: Timetable, span: Interval, *, until: str | None) -> set[str]:
@@ -317,13 +331,13 @@ def _second_handoff(turning: Turning) -> str:
 
 def _covers(high: Turning, low: Turning) -> bool:
     """Whether one layer claims every instant that another one can have."""
-    if not _always_held(high):
+    if not (high.span.start <= low.span.start and low.span.end <= high.span.end):
         return False
     if high.restrictions:
         is_comparable = low.restrictions and high.zone is low.zone
         if not is_comparable or not _holds(high.restrictions, low.restrictions):
             return False
-    return high.span.start <= low.span.start and low.span.end <= high.span.end
+    return _always_held(high)
 
 
 def _always_held(turning: Turning) -> bool:

@@ -10,18 +10,20 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from oncall_gitops.core import address, words
-from oncall_gitops.core.model.instant import Instant
+from oncall_gitops.core.model.instant import FOREVER, FOREVER_AGO, Instant
+from oncall_gitops.core.model.interval import Interval
 from oncall_gitops.core.model.restriction import DailyWindow, WeeklyWindow, Window
 from oncall_gitops.core.model.rotation import Following, Rotation
 from oncall_gitops.core.model.rule import RuleError
-from oncall_gitops.core.model.schedule import Schedule
-from oncall_gitops.core.model.when import DAY, Local, When, Written, clock_text, local_text
+from oncall_gitops.core.model.when import DAY, Local, Written, clock_text, local_text
 from oncall_gitops.core.problem import Origin, Problem
 from oncall_gitops.core.recurrence import Recurrence, rule_of
 from oncall_gitops.core.scene import Scene, Turning
 from oncall_gitops.core.wallclock import Zone, zone
 
 AHEAD = 2 * 366 * DAY
+
+_ALWAYS = Interval(FOREVER_AGO, FOREVER)
 
 
 class Change(NamedTuple):
@@ -60,11 +62,10 @@ def handoffs(scene: Scene) -> Iterator[Problem]:
             continue
         if isinstance(scene.firing(turning), RuleError):
             continue
-        span, origin = turning.span, turning.origin
+        origin = turning.origin
+        clock = None if _may_vary(rotation) else origin % DAY
         changes = [
-            change
-            for change in _changes(turning.zone, scene.now)
-            if change.moment in span and (_may_vary(rotation) or change.meets(origin % DAY))
+            change for change in _changes_at(turning.zone, scene.now, clock) if change.moment in turning.span
         ]
         if not changes:
             continue
@@ -88,11 +89,11 @@ def window_edges(scene: Scene) -> Iterator[Problem]:
     next edit would surprise.
     """
     for turning in scene.turnings():
-        if not turning.is_active:
+        if not turning.restrictions or not turning.is_active:
             continue
+        here = turning.here
         for index, window in enumerate(turning.restrictions):
-            path = f"restrictions.{index}"
-            yield from _edges(scene, turning.here, path, window, turning.zone, only=turning.span.__contains__)
+            yield from _edges(scene, here, f"restrictions.{index}", window, turning.zone, only=turning.span)
     for schedule in scene.schedules.values():
         if schedule.active and isinstance(schedule.coverage, tuple):
             here = address.schedule(schedule.full_name)
@@ -102,9 +103,15 @@ def window_edges(scene: Scene) -> Iterator[Problem]:
 
 def override_edges(scene: Scene) -> Iterator[Problem]:
     """An override that begins or ends at a time that is skipped or repeated."""
-    for schedule, override, here, _ in scene.overrides():
+    for covering in scene.overrides():
+        timezone, override = zone(covering.schedule.timezone), covering.override
         for field, when in (("start", override.start), ("end", override.end)):
-            yield from _override_edge(scene, schedule, here, field, when)
+            if when.written is not Written.INSTANT and (
+                change := _met(timezone, when.seconds, since=scene.now)
+            ):
+                message = f"the override's {field} at {change.words(when.seconds, timezone)}"
+                hint = "write it with its offset, or choose another time"
+                yield Problem(scene.at(covering.here, field), "OG921", message, hint, "warning")
 
 
 CLOCK_CHANGES: tuple[Callable[[Scene], Iterator[Problem]], ...] = (handoffs, window_edges, override_edges)
@@ -117,6 +124,12 @@ def _changes(timezone: Zone, now: Instant, ahead: int = AHEAD) -> tuple[Change, 
         low, high = sorted((moment + before, moment + after))
         changes.append(Change(moment, low, high, skips=after > before))
     return tuple(changes)
+
+
+@lru_cache(maxsize=4096)
+def _changes_at(timezone: Zone, now: Instant, clock: int | None) -> tuple[Change, ...]:
+    """Those of the next two years that skip or repeat a time of the day; all, if the time may be any."""
+    return tuple(change for change in _changes(timezone, now) if clock is None or change.meets(clock))
 
 
 def _may_vary(rotation: Rotation) -> bool:
@@ -147,13 +160,13 @@ def _edges(
     window: Window,
     timezone: Zone,
     *,
-    only: Callable[[Instant], bool] = lambda _: True,
+    only: Interval = _ALWAYS,
 ) -> Iterator[Problem]:
     for field, clock in _clocks(window):
         for skips in (True, False):
-            for change in _changes(timezone, scene.now):
+            for change in _changes_at(timezone, scene.now, clock):
                 local = change.low // DAY * DAY + clock
-                if change.skips is skips and change.low <= local < change.high and only(change.moment):
+                if change.skips is skips and change.low <= local < change.high and change.moment in only:
                     message = f"a window's edge at {change.words(local, timezone)}"
                     hint = f"choose another time than {clock_text(clock)}, if that is not what you want"
                     yield Problem(scene.at(here, f"{path}.{field}"), change.code, message, hint, "warning")
@@ -166,15 +179,17 @@ def _clocks(window: Window) -> tuple[tuple[str, int], ...]:
     return ()
 
 
-def _override_edge(scene: Scene, schedule: Schedule, here: str, field: str, when: When) -> Iterator[Problem]:
-    if when.written is Written.INSTANT:
-        return
-    timezone = zone(schedule.timezone)
-    middle = timezone.to_instant(when.seconds)
-    if middle < scene.now:
-        return
-    for change in _changes(timezone, middle - 2 * DAY, 4 * DAY):
-        if change.low <= when.seconds < change.high:
-            message = f"the override's {field} at {change.words(when.seconds, timezone)}"
-            hint = "write it with its offset, or choose another time"
-            yield Problem(scene.at(here, field), "OG921", message, hint, "warning")
+@lru_cache(maxsize=1024)
+def _met(timezone: Zone, local: Local, *, since: Instant) -> Change | None:
+    """The change of the clocks that skips or repeats a wall time which is not over."""
+    middle = timezone.to_instant(local)
+    if middle < since:
+        return None
+    return next(
+        (
+            change
+            for change in _changes(timezone, middle - 2 * DAY, 4 * DAY)
+            if change.low <= local < change.high
+        ),
+        None,
+    )

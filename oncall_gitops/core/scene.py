@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import NamedTuple
 
 from oncall_gitops.core import address
 from oncall_gitops.core.definition import override_address
@@ -28,30 +29,25 @@ from oncall_gitops.core.wallclock import Zone, local, zone
 
 @dataclass(frozen=True, slots=True)
 class Turning:
-    """A rotation where it stands: the base of a schedule (`layer` is None) or a layer's."""
+    """A rotation where it stands: the base of a schedule (`layer` is None) or a layer's.
+
+    `origin` is occurrence 0, on the wall; `start` and `span` are the layer's or schedule's.
+    """
 
     schedule: Schedule
     layer: Layer | None
     rotation: Rotation | Following
-    here: str
+    zone: Zone
+    handoff_time: int
+    start: When
+    span: Interval
+    origin: Local
 
     @property
-    def zone(self) -> Zone:
-        return zone((self.layer and self.layer.timezone) or self.schedule.timezone)
-
-    @property
-    def handoff_time(self) -> int:
-        own = self.layer.handoff_time if self.layer else None
-        return self.schedule.handoff_time if own is None else own
-
-    @property
-    def start(self) -> When:
-        """The layer's or schedule's."""
-        return (self.layer and self.layer.start) or self.schedule.start
-
-    @property
-    def span(self) -> Interval:
-        return layer_span(self.layer, self.schedule) if self.layer else schedule_span(self.schedule)
+    def here(self) -> str:
+        """The address."""
+        name = self.schedule.full_name
+        return address.layer(name, self.layer.slug) if self.layer else address.schedule(name)
 
     @property
     def restrictions(self) -> Restrictions:
@@ -61,11 +57,23 @@ class Turning:
     def is_active(self) -> bool:
         return self.schedule.active and (self.layer is None or self.layer.active)
 
+
+class Covering(NamedTuple):
+    """An override where it stands, and the time that it is about."""
+
+    schedule: Schedule
+    override: Override
+    span: Interval
+
     @property
-    def origin(self) -> Local:
-        """Occurrence 0, on the wall."""
-        own = self.rotation.start if isinstance(self.rotation, Rotation) else None
-        return local(own or self.start, timezone=self.zone, at=self.handoff_time)
+    def way(self) -> str:
+        """Whom it replaces, or nothing: overrides clash with those of the same way."""
+        return self.override.replaces or ""
+
+    @property
+    def here(self) -> str:
+        """The address."""
+        return override_address(self.override, self.schedule)
 
 
 @dataclass(slots=True)
@@ -81,11 +89,15 @@ class Scene:
     now: Instant = FOREVER_AGO
     until: Instant = FOREVER
     is_partial: bool = False
-    _turnings: list[Turning] | None = None
-    _overrides: list[tuple[Schedule, Override, str, Interval]] | None = None
+    _turnings: list[Turning] = field(default_factory=list)
+    _overrides: list[Covering] = field(default_factory=list)
     _timetables: dict[str, Timetable | None] = field(default_factory=dict)
-    _firings: dict[str, Firing | RuleError] = field(default_factory=dict)
+    _firings: dict[tuple[str, str], Firing | RuleError] = field(default_factory=dict)
     _shifts: dict[str, list[Shift]] = field(default_factory=dict)
+
+    def between(self, now: Instant, until: Instant, *, is_partial: bool) -> Scene:
+        """The same definitions, and what is known of them, at another time."""
+        return replace(self, now=now, until=until, is_partial=is_partial, _shifts={})
 
     @property
     def schedules(self) -> Mapping[str, Schedule]:
@@ -105,20 +117,17 @@ class Scene:
         return self.at(here, path) != (self.at(here, parent) if parent else self.at(here))
 
     def turnings(self) -> Sequence[Turning]:
-        if self._turnings is None:
-            self._turnings = [
-                turning for schedule in self.schedules.values() for turning in turnings_of(schedule)
-            ]
+        if not self._turnings:
+            for schedule in self.schedules.values():
+                self._turnings += turnings_of(schedule)
         return self._turnings
 
-    def overrides(self) -> Sequence[tuple[Schedule, Override, str, Interval]]:
-        """Each override with its address and span."""
-        if self._overrides is None:
-            self._overrides = [
-                (schedule, override, override_address(override, schedule), span)
+    def overrides(self) -> Sequence[Covering]:
+        if not self._overrides:
+            self._overrides += [
+                Covering(schedule, override, override_span(override, timezone=schedule.timezone))
                 for schedule in self.schedules.values()
                 for override in schedule.overrides
-                for span in [override_span(override, timezone=schedule.timezone)]
             ]
         return self._overrides
 
@@ -127,13 +136,14 @@ class Scene:
         rotation = turning.rotation
         if isinstance(rotation, Following) or rotation.cadence.rrule is None:
             return None
-        if turning.here not in self._firings:
+        key = turning.schedule.full_name, turning.layer.slug if turning.layer else ""
+        if key not in self._firings:
+            start = turning.origin
             try:
-                start = turning.origin
-                self._firings[turning.here] = prove(rule_of(rotation.cadence, start=start), start)
+                self._firings[key] = prove(rule_of(rotation.cadence, start=start), start)
             except RuleError as error:
-                self._firings[turning.here] = error
-        return self._firings[turning.here]
+                self._firings[key] = error
+        return self._firings[key]
 
     def timetable(self, schedule: Schedule) -> Timetable | None:
         """The schedule ready for questions; None if a part of it, or what it follows, is missing or wrong."""
@@ -166,6 +176,17 @@ class Scene:
 def turnings_of(schedule: Schedule) -> Iterator[Turning]:
     """The base rotation and those of the layers."""
     if schedule.rotation:
-        yield Turning(schedule, None, schedule.rotation, address.schedule(schedule.full_name))
+        yield _turning(schedule, None, schedule.rotation)
     for layer in schedule.layers:
-        yield Turning(schedule, layer, layer.rotation, address.layer(schedule.full_name, layer.slug))
+        yield _turning(schedule, layer, layer.rotation)
+
+
+def _turning(schedule: Schedule, layer: Layer | None, rotation: Rotation | Following) -> Turning:
+    timezone = zone((layer and layer.timezone) or schedule.timezone)
+    own_time = layer.handoff_time if layer else None
+    at = schedule.handoff_time if own_time is None else own_time
+    start = (layer and layer.start) or schedule.start
+    span = layer_span(layer, schedule) if layer else schedule_span(schedule)
+    own_start = rotation.start if isinstance(rotation, Rotation) else None
+    origin = local(own_start or start, timezone=timezone, at=at)
+    return Turning(schedule, layer, rotation, timezone, at, start, span, origin)

@@ -6,12 +6,13 @@ import gc
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from oncall_gitops.core.checks import contradictions
 from oncall_gitops.core.model.state import DesiredState
 from oncall_gitops.core.problem import Problem, in_order
+from oncall_gitops.core.scene import Scene
 from oncall_gitops.source.desired import assemble
 from oncall_gitops.source.document import Document, read_document
 from oncall_gitops.source.files import SourceFile, find_files, read_bytes, sized
@@ -26,19 +27,22 @@ _WORD = re.compile(r"[a-z0-9][a-z0-9._-]*", re.ASCII)
 class Loaded:
     """What a path holds.
 
-    `desired` is None if there are errors; `readable` is what could be read all the same, without entries that
-    have mistakes, and `incomplete` names the schedules that therefore lack a part. `texts` maps each file
-    to its text; `files` counts the files found, 0 for a folder without any. `silenced` are the warnings that
-    a comment keeps out of `problems`.
+    `desired` is None if there are errors; `scene` has what could be read all the same, without entries that
+    have mistakes. `texts` maps each file to its text; `files` counts the files found, 0 for a folder without any.
+    `silenced` are the warnings that a comment keeps out of `problems`.
     """
 
     desired: DesiredState | None
     problems: list[Problem]
     texts: Mapping[str, str]
     files: int
-    readable: DesiredState
-    incomplete: frozenset[str] = field(default=frozenset())
+    scene: Scene
     silenced: tuple[Problem, ...] = ()
+
+    @property
+    def readable(self) -> DesiredState:
+        """What could be read."""
+        return self.scene.desired
 
     @property
     def has_errors(self) -> bool:
@@ -73,12 +77,13 @@ def _load(path: Path, instead: Mapping[str, bytes], known: dict[str, Usual], *, 
             unread.update(_WORD.findall(document.text))
         documents.append(document)
     assembled = assemble(documents, unread=frozenset(unread))
-    wrong = contradictions(assembled.desired, incomplete=assembled.incomplete)
+    scene = Scene(assembled.desired, assembled.incomplete)
+    wrong = contradictions(scene)
     every = in_order([*problems, *assembled.problems, *wrong])
     found = audible(every, texts)
     silenced = tuple(set(every).difference(found)) if len(found) < len(every) else ()
     desired = None if any(problem.is_error for problem in found) else assembled.desired
-    return Loaded(desired, found, texts, len(files), assembled.desired, assembled.incomplete, silenced)
+    return Loaded(desired, found, texts, len(files), scene, silenced)
 
 
 @contextmanager

@@ -11,6 +11,7 @@ from oncall_gitops.core.model.override import Override
 from oncall_gitops.core.model.schedule import Schedule
 from oncall_gitops.core.model.state import DesiredState
 from oncall_gitops.core.problem import Origin
+from oncall_gitops.core.scene import Scene
 from tests.builders import a_layer, a_rotation, a_schedule, a_state, an_anchor, an_override
 
 ENDS_EARLY, TAKEN, CLASH, POINTLESS, LATE, LOOSE = "OG501", "OG502", "OG503", "OG504", "OG505", "OG506"
@@ -18,7 +19,7 @@ ENDS_EARLY, TAKEN, CLASH, POINTLESS, LATE, LOOSE = "OG501", "OG502", "OG503", "O
 
 def errors(schedule: Schedule) -> list[str]:
     anywhere: defaultdict[tuple[str, ...], Origin] = defaultdict(lambda: Origin("payments.yaml"))
-    return [problem.code for problem in contradictions(DesiredState(a_state([schedule]), anywhere))]
+    return [problem.code for problem in contradictions(Scene(DesiredState(a_state([schedule]), anywhere)))]
 
 
 def anchored(at: str, user: str) -> Schedule:

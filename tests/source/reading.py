@@ -85,13 +85,7 @@ def give_up_privileges() -> None:
 
 def judged(loaded: Loaded, *, now: Instant = NOW) -> list[Problem]:
     """Every error and warning, as `validate` gives them."""
-    found = judge(
-        loaded.readable,
-        now=now,
-        until=now + NINETY_DAYS,
-        incomplete=loaded.incomplete,
-        is_partial=loaded.has_errors,
-    )
+    found = judge(loaded.scene.between(now, now + NINETY_DAYS, is_partial=loaded.has_errors))
     return in_order([*loaded.problems, *audible(found, loaded.texts)])
 
 
