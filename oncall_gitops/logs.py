@@ -21,9 +21,9 @@ class Redacting(logging.Formatter):
 def start_logging(*, verbose: int, quiet: bool) -> None:
     """What `-v` and `-q` ask for."""
     levels = [logging.WARNING, logging.INFO, logging.DEBUG]
-    logging.basicConfig(stream=sys.stderr, level=logging.ERROR if quiet else logging.WARNING)
-    for handler in logging.getLogger().handlers:
-        handler.setFormatter(Redacting("%(levelname)s %(name)s: %(message)s"))
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(Redacting("%(levelname)s %(name)s: %(message)s"))
+    logging.basicConfig(handlers=[handler], level=logging.ERROR if quiet else logging.WARNING)
     for name in TALKATIVE:
         logging.getLogger(name).setLevel(logging.ERROR if quiet else levels[min(verbose, 2)])
 
