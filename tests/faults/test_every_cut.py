@@ -97,7 +97,7 @@ def states() -> Iterator[tuple[State, State]]:
     return cycle([(BEFORE, AFTER), (AFTER, BEFORE)])
 
 
-def test_a_few_of_the_cuts(standing: Database) -> None:
+def test_a_few_of_the_cuts(standing: Database, caplog: pytest.LogCaptureFixture) -> None:
     assert changes_between(standing, AFTER) >= MANY
     where = points(standing, AFTER)
     reconcile(standing, BEFORE)
@@ -105,6 +105,7 @@ def test_a_few_of_the_cuts(standing: Database) -> None:
 
     for point, verdict, (old, new) in zip(chosen, cycle(BREAKS), states(), strict=False):
         strike_and_recover(standing, Strike(point, verdict), old=old, new=new)
+    assert not caplog.records, "no library prints a traceback"
 
 
 @pytest.mark.slow

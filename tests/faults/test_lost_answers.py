@@ -46,7 +46,7 @@ def before_commit(verdict: Verdict) -> Callable[[Message], Verdict]:
 
 @pytest.mark.parametrize("verdict", ["lose", "truncate", "cut"])
 def test_a_lost_answer_to_commit_is_looked_up_and_the_apply_is_reported_as_done(
-    standing: Database, verdict: Verdict
+    standing: Database, verdict: Verdict, caplog: pytest.LogCaptureFixture
 ) -> None:
     with Wire(standing, AnswerToCommit(verdict)) as wire:
         reconcile(wire.through, AFTER)
@@ -54,6 +54,7 @@ def test_a_lost_answer_to_commit_is_looked_up_and_the_apply_is_reported_as_done(
     assert wire.struck.is_set()
     assert len(applied_runs(standing)) == 2
     assert_holds(standing, AFTER)
+    assert not caplog.records
 
 
 def test_a_commit_that_never_left_is_reported_as_nothing_changed(standing: Database) -> None:
