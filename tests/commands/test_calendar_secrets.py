@@ -116,6 +116,7 @@ def a_whole_life(office: Office, monkeypatch: pytest.MonkeyPatch) -> Iterator[Do
 def test_no_secret_is_told_logged_or_stored(
     office: Office, monkeypatch: pytest.MonkeyPatch, database_url: str
 ) -> None:
+    assert work.__kwdefaults__ is not None
     monkeypatch.setitem(work.__kwdefaults__, "patience", 0.2)  # what fails on purpose is not waited for
     google_service_account(office, office.shell.folder)
     with everything_logged() as log:
