@@ -2,22 +2,19 @@
 
 MSAL is used for its protocol alone: it keeps no tokens here (they are stored sealed, or given up), it asks
 nobody whether the authority is Microsoft's (the settings name it), and it speaks through a session of ours,
-which turns what MSAL would log or retry into failures. MSAL insists on https: for an authority on loopback the
-session rewrites the address at the last moment.
+which turns what MSAL would log or retry into failures.
 """
 
 from __future__ import annotations
 
-import json
 import re
-import warnings
 from collections.abc import Callable, Mapping
 from threading import Lock
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 from urllib.parse import urlsplit
 
-from oncall_gitops.calendars.failures import CalendarFailure, NeedsConsent, Throttled, Unavailable
-from oncall_gitops.calendars.microsoft_graph import TIMEOUTS, retry_after, session
+from oncall_gitops.calendars.failures import CalendarFailure, NeedsConsent, Unavailable
+from oncall_gitops.calendars.microsoft_wire import Transport, on_loopback
 from oncall_gitops.core.model.instant import Instant
 from oncall_gitops.core.secret import Secret
 
@@ -46,17 +43,6 @@ _LIFETIME = 3600
 """Seconds that a token is taken to live where the answer does not say."""
 
 
-class _Answer(NamedTuple):
-    """As much of an answer as MSAL looks at."""
-
-    status_code: int
-    text: str
-    headers: Mapping[str, str]
-
-    def raise_for_status(self) -> None:
-        """Every answer that is an error has become a failure already, or holds words for MSAL."""
-
-
 class Authority:
     """The identity platform as one installation's settings name it. Safe for several threads."""
 
@@ -77,13 +63,9 @@ class Authority:
         """A token by the organisation's grant, as an administrator consented to it."""
         if not self._settings.client_secret:
             raise NeedsConsent(f"no organisation's grant: {CLIENT_SECRET} is not set")
-        with warnings.catch_warnings():
-            warnings.simplefilter(
-                "ignore", DeprecationWarning
-            )  # of a tenant that Microsoft will refuse itself
-            found = self.asked(
-                lambda: self.app(with_secret=True).acquire_token_for_client([_default_scope(self._settings)])
-            )
+        found = self.asked(
+            lambda: self.app(with_secret=True).acquire_token_for_client([_default_scope(self._settings)])
+        )
         if "access_token" not in found and self._settings.tenant in ("common", "organizations", "consumers"):
             raise CalendarFailure(f"{said(found)}; {TENANT} must name the organisation's own tenant")
         return tokens_of(found, scopes=(), now=now)
@@ -113,7 +95,7 @@ class Authority:
                         **secret,
                         authority=_msal_authority(self._settings),
                         instance_discovery=False,
-                        http_client=_Http(self._settings),
+                        http_client=Transport(self._settings),
                         http_cache=self._http_cache,
                         token_cache=_forgetful(),
                     )
@@ -175,9 +157,10 @@ def said(found: Found) -> str:
     return ", ".join(words + [f"AADSTS{code}" for code in sorted(_codes(found))])
 
 
-def browser_url(settings: MicrosoftSettings, url: str) -> str:
-    """An address of the authority as a browser reaches it."""
-    return _rewritten(settings, url)
+def person_scope(settings: MicrosoftSettings, name: str) -> str:
+    """A scope as a person grants it: a cloud of its own has its own name before it."""
+    resource = _resource(settings)
+    return name if resource == _GRAPH else f"{resource}/{name}"
 
 
 def _granted(found: Found) -> tuple[str, ...]:
@@ -200,12 +183,6 @@ def _seconds(said: object) -> int:
         return _LIFETIME
 
 
-def person_scope(settings: MicrosoftSettings, name: str) -> str:
-    """A scope as a person grants it: a cloud of its own has its own name before it."""
-    resource = _resource(settings)
-    return name if resource == _GRAPH else f"{resource}/{name}"
-
-
 def _default_scope(settings: MicrosoftSettings) -> str:
     """All that was granted to the application itself."""
     return f"{_resource(settings)}/.default"
@@ -213,24 +190,12 @@ def _default_scope(settings: MicrosoftSettings) -> str:
 
 def _resource(settings: MicrosoftSettings) -> str:
     """What tokens are for: the Graph of the cloud; a loopback one stands for Microsoft's."""
-    return _GRAPH if _is_plain(settings.graph_url) else f"https://{urlsplit(settings.graph_url).netloc}"
+    return _GRAPH if on_loopback(settings.graph_url) else f"https://{urlsplit(settings.graph_url).netloc}"
 
 
 def _msal_authority(settings: MicrosoftSettings) -> str:
     """The authority's URL with the tenant, as MSAL accepts it."""
     return re.sub(r"^http:", "https:", f"{settings.authority}/{settings.tenant}")
-
-
-def _is_plain(url: str) -> bool:
-    """Settings let http through for loopback alone."""
-    return urlsplit(url).scheme == "http"
-
-
-def _rewritten(settings: MicrosoftSettings, url: str) -> str:
-    """What MSAL asks of any host goes to a loopback authority, if that is what the settings name."""
-    if not _is_plain(settings.authority):
-        return url
-    return urlsplit(url)._replace(scheme="http", netloc=urlsplit(settings.authority).netloc).geturl()
 
 
 def _forgetful() -> Any:
@@ -243,62 +208,3 @@ def _forgetful() -> Any:
             """Nothing is kept."""
 
     return Forgetful()
-
-
-def _without_identity(text: str) -> str:
-    """Who the person is was settled at their consent: a strange identity token must not cost a refresh."""
-    return json.dumps({name: value for name, value in json.loads(text).items() if name != "id_token"})
-
-
-class _Http:
-    """The transport that MSAL wants. An answer that is no JSON never reaches it: it would log all of it."""
-
-    def __init__(self, settings: MicrosoftSettings) -> None:
-        self._settings = settings
-        self._session = session(settings.proxy)
-
-    def get(self, url: str, *, params: Any = None, headers: Any = None, **_: Any) -> _Answer:
-        return self._send("GET", url, params=params, headers=headers)
-
-    def post(
-        self, url: str, *, params: Any = None, data: Any = None, headers: Any = None, **_: Any
-    ) -> _Answer:
-        answer = self._send("POST", url, params=params, data=data, headers=headers)
-        if (data or {}).get("grant_type") == "refresh_token":
-            return answer._replace(text=_without_identity(answer.text))
-        return answer
-
-    def close(self) -> None:
-        self._session.close()
-
-    def _send(self, method: str, url: str, **parts: Any) -> _Answer:
-        import requests
-
-        try:
-            answer = self._session.request(
-                method, _rewritten(self._settings, url), timeout=TIMEOUTS, allow_redirects=False, **parts
-            )
-        except requests.RequestException as error:
-            raise Unavailable(
-                f"Microsoft's sign-in service did not answer ({type(error).__name__})"
-            ) from None
-        status = answer.status_code
-        if status == 429 or (status >= 500 and "Retry-After" in answer.headers):
-            raise Throttled(
-                f"Microsoft's sign-in service asks to be called less often ({status})",
-                after=retry_after(answer.headers),
-            )
-        if status >= 500 or 300 <= status < 400:
-            raise Unavailable(f"Microsoft's sign-in service has no answer ({status})")
-        return _Answer(status, self._checked(url, answer.text), answer.headers)
-
-    def _checked(self, url: str, text: str) -> str:
-        try:
-            found = json.loads(text)
-        except (ValueError, RecursionError):
-            raise Unavailable("Microsoft's sign-in service gave an answer that was cut short") from None
-        if not isinstance(found, dict):
-            raise Unavailable("Microsoft's sign-in service gave an answer that is not an object")
-        if _is_plain(self._settings.authority) and url.endswith("/openid-configuration"):
-            return text.replace('"http://', '"https://')  # MSAL refuses endpoints that are not
-        return text

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from oncall_gitops.calendars.consent import NoConsent, consented, listening
 from oncall_gitops.calendars.failures import CalendarFailure, NeedsConsent
-from oncall_gitops.calendars.microsoft_auth import Authority, Found, browser_url, failure, said, tokens_of
+from oncall_gitops.calendars.microsoft_auth import Authority, Found, failure, said, tokens_of
+from oncall_gitops.calendars.microsoft_wire import rewritten
 
 if TYPE_CHECKING:
     from oncall_gitops.core.model.instant import Instant
@@ -42,7 +43,7 @@ def authorize(
         )
         answer = consented(
             listener,
-            browser_url(settings, flow["auth_uri"]),
+            rewritten(settings, flow["auth_uri"]),
             state=flow["state"],
             show=show,
             open_browser=open_browser,
@@ -62,7 +63,7 @@ def authorize_by_device_code(
     )
     if "user_code" not in flow:
         raise failure(flow)
-    page = browser_url(settings, str(flow.get("verification_uri") or flow.get("verification_url") or ""))
+    page = rewritten(settings, str(flow.get("verification_uri") or flow.get("verification_url") or ""))
     show(f"Open {page} in any browser and enter the code {flow['user_code']}")
     found = authority.asked(lambda: authority.app(with_secret=False).acquire_token_by_device_flow(flow))
     return _given(found, scopes=scopes, now=now)

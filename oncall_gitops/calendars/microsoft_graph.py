@@ -6,10 +6,7 @@ Waiting and trying again are the caller's.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator, Mapping
-from datetime import datetime
-from email.utils import parsedate_to_datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import quote, urlencode, urljoin, urlsplit
@@ -23,15 +20,13 @@ from oncall_gitops.calendars.failures import (
     Unauthorized,
     Unavailable,
 )
+from oncall_gitops.calendars.microsoft_wire import TIMEOUTS, open_session, retry_after
 from oncall_gitops.core.secret import Secret
 
 if TYPE_CHECKING:
     import requests
 
     from oncall_gitops.core.model.provider import MicrosoftSettings
-
-TIMEOUTS = (10, 20)
-"""Seconds to connect, and between two pieces of an answer."""
 
 _PREFER = 'IdType="ImmutableId", outlook.timezone="UTC", outlook.body-content-type="text"'
 """Ids that stay when an event is moved, times that compare exactly, and the body as it was written."""
@@ -85,23 +80,6 @@ class Call(NamedTuple):
     etag: str = ""
 
 
-def session(proxy: Secret) -> requests.Session:
-    """A session that takes nothing from the environment: a netrc file would replace our authorization, a
-    variable the certificates. No cookies are kept: calls of different people go through it."""
-    from http.cookiejar import DefaultCookiePolicy
-
-    import requests
-
-    made = requests.Session()
-    made.trust_env = False
-    made.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
-    if proxy:
-        made.proxies = {"https": proxy.reveal()}
-    made.mount("https://", requests.adapters.HTTPAdapter(pool_maxsize=64))
-    made.mount("http://", requests.adapters.HTTPAdapter(pool_maxsize=64))
-    return made
-
-
 class Graph:
     """The service. Safe for several threads. `refused` hears of access tokens that are not accepted."""
 
@@ -112,7 +90,7 @@ class Graph:
 
     @cached_property
     def _session(self) -> requests.Session:
-        return session(self._proxy)
+        return open_session(self._proxy)
 
     def __call__(self, access: Secret, call: Call) -> dict[str, Any]:
         """The answer to one call; empty where the service answers nothing."""
@@ -173,19 +151,6 @@ class Graph:
         if not answer.content:
             return {}
         return _object(answer)
-
-
-def retry_after(headers: Mapping[str, str]) -> float | None:
-    """How many seconds an answer asks us to wait: it says so in seconds, or by a date."""
-    said = headers.get("Retry-After", "").strip()
-    if re.fullmatch(r"[0-9]{1,9}(\.[0-9]+)?", said):
-        return float(said)
-    try:
-        until = parsedate_to_datetime(said)
-        begin: datetime = parsedate_to_datetime(headers.get("Date", ""))
-        return max(0.0, (until - begin).total_seconds())
-    except (TypeError, ValueError):
-        return None
 
 
 def _object(answer: requests.Response) -> dict[str, Any]:

@@ -443,6 +443,7 @@ class TestOrganisation:
         with pytest.raises(NeedsConsent, match="ONCALL_GITOPS_MICROSOFT_CLIENT_SECRET"):
             Microsoft(settings).mint(mailbox=ANN, now=NOW)
 
+    @pytest.mark.filterwarnings("ignore:Using /common")
     def test_an_organisation_must_name_its_tenant(self, organisation: MicrosoftSettings) -> None:
         with pytest.raises(CalendarFailure, match="ONCALL_GITOPS_MICROSOFT_TENANT"):
             Microsoft(replace(organisation, tenant="common")).mint(mailbox=ANN, now=NOW)
