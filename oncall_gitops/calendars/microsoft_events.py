@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import json
 import re
-from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from html.parser import HTMLParser
 from typing import Any, NamedTuple, TypeAlias
@@ -88,16 +87,15 @@ def owned(events: Iterable[Json], *, marker: str) -> list[ListedEvent]:
     """Those events of a marker's listing that we made.
 
     We made the one whose `transactionId` is derived from what it says to stand for. Where no event of the
-    listing shows any (a server that does not tell), the oldest one of each name is ours: copies come later.
+    listing shows any (a server that does not tell), all that is left to go by is age: copies come later.
     """
     marked = [(event, mark) for event in events if (mark := read_mark(event)) and mark.marker == marker]
     if any("transactionId" in event for event, _ in marked):
-        return [listed_event(event, mark) for event, mark in marked if is_ours(event, mark)]
-    same: dict[Mark, list[Json]] = defaultdict(list)
-    for event, mark in marked:
-        same[mark._replace(timezone="")].append(event)
-    oldest = {id(min(group, key=_age)) for group in same.values()}
-    return [listed_event(event, mark) for event, mark in marked if id(event) in oldest]
+        marked = [(event, mark) for event, mark in marked if is_ours(event, mark)]
+    oldest: dict[tuple[str, int], tuple[Json, Mark]] = {}
+    for event, mark in sorted(marked, key=lambda found: _age(found[0])):
+        oldest.setdefault((mark.key, mark.generation), (event, mark))
+    return [listed_event(event, mark) for event, mark in oldest.values()]
 
 
 def is_ours(event: Json, mark: Mark) -> bool:

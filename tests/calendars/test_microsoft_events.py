@@ -69,10 +69,12 @@ def test_properties_stay_short_enough_for_listings_that_cut_them() -> None:
     assert max(len(one["value"]) for one in properties) < 255
 
 
-def test_where_no_transaction_is_told_the_oldest_event_of_a_name_is_ours() -> None:
+@pytest.mark.parametrize("told", [True, False])
+def test_of_several_events_of_a_name_the_oldest_is_ours(told: bool) -> None:
     """Of equally old ones the first by id, so that every run chooses the same."""
     body = new_event(a_wanted(), marker="m", generation=0)
-    del body["transactionId"]
+    if not told:
+        del body["transactionId"]
     ages = [("c", "2026-11-01T00:00:01Z"), ("b", "2026-11-01T00:00:00Z"), ("a", "2026-11-02T00:00:00Z")]
     ages.append(("d", "2026-11-01T00:00:00Z"))
 
