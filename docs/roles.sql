@@ -65,12 +65,13 @@ REVOKE ALL ON ALL TABLES IN SCHEMA public FROM oncall_app, oncall_plan, oncall_s
 -- them to; a paging system needs no more than SELECT on on_call_now.)
 GRANT SELECT ON
     users, teams, team_members, user_time_off, schedules, schedule_layers, schedule_overrides, shifts,
-    reconcile_runs, database_identity, alembic_version, on_call_now, on_call_shifts
+    schedule_marks, reconcile_runs, database_identity, alembic_version, on_call_now, on_call_shifts
 TO oncall_app, oncall_plan, oncall_sync;
 
 -- The record: app writes it. Runs are added, and finished, never removed.
 GRANT INSERT, UPDATE, DELETE ON
-    users, teams, team_members, user_time_off, schedules, schedule_layers, schedule_overrides, shifts
+    users, teams, team_members, user_time_off, schedules, schedule_layers, schedule_overrides, shifts,
+    schedule_marks
 TO oncall_app;
 GRANT INSERT, UPDATE (started_at, finished_at, status, error) ON reconcile_runs TO oncall_app;
 GRANT SELECT, INSERT, DELETE ON calendar_due TO oncall_app;

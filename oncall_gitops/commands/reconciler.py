@@ -13,11 +13,13 @@ from uuid import uuid4
 
 from oncall_gitops.commands.clock import read_clock
 from oncall_gitops.commands.plans import blocked
+from oncall_gitops.core.address import schedule
 from oncall_gitops.core.calendars import CalendarChanges, calendar_changes, people_concerned
+from oncall_gitops.core.definition import meanings
 from oncall_gitops.core.diff import Change
 from oncall_gitops.core.errors import OncallError, StalePlan
 from oncall_gitops.core.limits import Limits
-from oncall_gitops.core.materialise import ShiftEdit, shift_edits
+from oncall_gitops.core.materialise import ShiftEdit, extensions, shift_edits
 from oncall_gitops.core.model.instant import FOREVER, Instant, instant_text
 from oncall_gitops.core.model.interval import Interval
 from oncall_gitops.core.model.live import LiveState, StoredShift
@@ -33,6 +35,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from oncall_gitops.store.database import Database
+    from oncall_gitops.store.marks import Expected
 
 
 class Refused(OncallError):
@@ -61,8 +64,9 @@ class Reconciler:
 
     def look(self) -> Proposal:
         """Plan in one read-only snapshot: no lock, no row written."""
+        expected = self._expected()
         with self.database.snapshot() as connection:
-            return self._propose(connection)
+            return self._propose(connection, expected)
 
     def apply(self, *, lock_timeout: float, marks_due: bool) -> Proposal:
         """Plan afresh under the lock, and make it so; Refused if the plan is stale or blocked."""
@@ -71,34 +75,30 @@ class Reconciler:
 
         run_id = str(uuid4())
         reached: list[Proposal] = []
+        expected = self._expected()
 
         def reconcile(connection: Connection) -> Proposal:
-            proposal = self._propose(connection)
+            proposal = self._propose(connection, expected)
             reached[:] = [proposal]
             if error := self.refusal(proposal):
                 raise Refused(proposal, error)
             request, plan = proposal.request, proposal.plan
             ids = write_objects(
                 connection,
-                desired=plan.after,
+                desired=plan.live.settled.rest(plan.after),
                 live=plan.live,
                 changes=plan.changes,
                 origins=self.desired.origins,
                 at=request.at,
             )
-            edits = shift_edits(
-                live=plan.live,
-                after=plan.after,
-                resolved=proposal.resolved,
-                stored=proposal.stored,
-                schedules=proposal.schedules,
-                ids=ids,
-                at=request.at,
-            )
+            ids = _with_settled_ids(connection, proposal, ids)
+            edits = _edits(proposal, ids)
             write_shifts(connection, edits, ids=ids, run_id=run_id)
             _record_run(connection, proposal, run_id=run_id, actor=self.actor)
             if marks_due:
                 mark_due(connection, edits, plan.changes, stored=proposal.stored, ids=ids, at=request.at)
+            if expected:
+                _write_marks(connection, proposal, expected, edits, ids=ids)
             return proposal
 
         def record_failure(connection: Connection, error: str, seconds: float) -> None:
@@ -129,8 +129,16 @@ class Reconciler:
         """The same, but only for this plan."""
         return replace(self, expected=plan_id)
 
-    def _propose(self, connection: Connection) -> Proposal:
-        live, stored, at = read_at(connection, self.as_of)
+    def _expected(self) -> Expected | None:
+        """What marks must say for a schedule not to be read; a narrowed plan reads everything."""
+        from oncall_gitops.store.marks import Expected
+
+        if not self.scope.is_whole:
+            return None
+        return Expected(self.desired, meanings(self.desired.state), self.horizon, tzdata_version())
+
+    def _propose(self, connection: Connection, expected: Expected | None) -> Proposal:
+        live, stored, at = read_at(connection, self.as_of, expected)
         request = Request(
             at=at,
             until=at + self.horizon,
@@ -232,13 +240,15 @@ def edit_schedule(
 
 
 def read_at(
-    connection: Connection, as_of: Instant | None
+    connection: Connection, as_of: Instant | None, expected: Expected | None = None
 ) -> tuple[LiveState, Mapping[str, Sequence[StoredShift]], Instant]:
-    """The live state, the shifts that matter from T on, and T: the clock, but never before the newest run."""
-    from oncall_gitops.store.read import read_live, read_shifts
+    """The live state, the shifts that matter from T on, and T: the clock, but never before the newest run.
 
-    live = read_live(connection)
-    newest = live.newest_as_of
+    What is settled, being as `expected`, is not read, and its shifts are not among those that matter.
+    """
+    from oncall_gitops.store.read import read_live, read_newest, read_shifts, read_unsettled
+
+    newest = read_newest(connection)
     if as_of is not None and newest is not None and as_of < newest:
         raise OncallError(
             f"--as-of {instant_text(as_of)} lies before the newest run at {instant_text(newest)}; "
@@ -246,8 +256,83 @@ def read_at(
         )
     now = read_clock(as_of)
     at = now if newest is None or as_of is not None else max(now, newest)
-    since = min([at, *live.shifts_until.values()])
-    return live, read_shifts(connection, window=Interval(since, FOREVER)), at
+    if expected is None:
+        live = read_live(connection)
+    else:
+        live = read_unsettled(connection, expected, until=at + expected.horizon)
+    if not live.settled.schedules:
+        since = min([at, *live.shifts_until.values()])
+        return live, read_shifts(connection, window=Interval(since, FOREVER)), at
+    names = live.settled.rest(live.state).schedules
+    since = min([at, *(live.shifts_until[name] for name in names if name in live.shifts_until)])
+    stored = read_shifts(connection, window=Interval(since, FOREVER), schedules=names) if names else {}
+    return live, stored, at
+
+
+def _edits(proposal: Proposal, ids: Mapping[str, str]) -> list[ShiftEdit]:
+    """What the table needs: the schedules that move, and new days for those that are settled."""
+    plan, request = proposal.plan, proposal.request
+    edits = shift_edits(
+        live=plan.live,
+        after=plan.after,
+        resolved=proposal.resolved,
+        stored=proposal.stored,
+        schedules=proposal.moved,
+        ids=ids,
+        at=request.at,
+    )
+    return [*edits, *extensions(plan.live, until=request.until, ids=ids)]
+
+
+def _with_settled_ids(connection: Connection, proposal: Proposal, ids: dict[str, str]) -> dict[str, str]:
+    """With those of what was not read, if there are new days to write for it."""
+    from oncall_gitops.store.read import read_ids
+
+    live = proposal.plan.live
+    if any(live.shifts_until[name] < proposal.request.until for name in live.settled.schedules):
+        return {**read_ids(connection), **ids}
+    return ids
+
+
+def _write_marks(
+    connection: Connection,
+    proposal: Proposal,
+    expected: Expected,
+    edits: Iterable[ShiftEdit],
+    *,
+    ids: Mapping[str, str],
+) -> None:
+    """Mark what is now as the files say: what has been read or written, and what has got new days."""
+    from oncall_gitops.store.driver import driver_connection
+    from oncall_gitops.store.marks import NewMark, write_marks
+
+    live, after, files = proposal.plan.live, proposal.plan.after, expected.desired.state
+    until = proposal.request.until
+    ends = {
+        name: max([until, *(shift.end for shift in proposal.resolved[name][-1:])])
+        for name in proposal.moved
+        if name in files.schedules and after.schedules.get(name) is files.schedules[name]
+    }
+    ends |= {
+        name: max(until, live.settled.shifts_end[name])
+        for name in live.settled.schedules
+        if live.shifts_until[name] < until
+    }
+    for edit in edits:
+        if edit.schedule in live.settled.schedules:
+            ends[edit.schedule] = max(until, edit.insert[-1].end)
+    write_marks(
+        driver_connection(connection),
+        [
+            NewMark(
+                name, live.settled.rows[name].id if name in live.settled.rows else ids[schedule(name)], end
+            )
+            for name, end in ends.items()
+        ],
+        expected,
+        people=not live.settled.has_people and (after.users, after.teams) == (files.users, files.teams),
+        until=until,
+    )
 
 
 def mark_due(
@@ -273,16 +358,9 @@ def _calendars(connection: Connection, proposal: Proposal) -> tuple[CalendarChan
     connected = connected_people(connection)
     if not connected:
         return ()
-    request, plan = proposal.request, proposal.plan
-    edits = shift_edits(
-        live=plan.live,
-        after=plan.after,
-        resolved=proposal.resolved,
-        stored=proposal.stored,
-        schedules=proposal.schedules,
-        ids={known: row.id for known, row in plan.live.objects.items()},
-        at=request.at,
-    )
+    request, live = proposal.request, proposal.plan.live
+    ids = {known: row.id for known, row in live.objects.items()}
+    edits = _edits(proposal, _with_settled_ids(connection, proposal, ids))
     return calendar_changes(edits, stored=proposal.stored, connected=connected, at=request.at)
 
 

@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping
 from oncall_gitops.core import address
 from oncall_gitops.core.diff import Definition, Json
 from oncall_gitops.core.model.layer import Layer
+from oncall_gitops.core.model.live import PEOPLE
 from oncall_gitops.core.model.override import Override
 from oncall_gitops.core.model.restriction import DailyWindow, Restrictions, WeeklyWindow, WholeDays, Window
 from oncall_gitops.core.model.rotation import Following, Place, Rotation
@@ -26,18 +27,47 @@ from oncall_gitops.core.overriding import override_span
 
 def definitions(state: State) -> dict[str, Definition]:
     """Every object of a state by its address."""
+    return people_definitions(state) | {
+        known: definition
+        for schedule in state.schedules.values()
+        for known, definition in definitions_of(schedule).items()
+    }
+
+
+def people_definitions(state: State) -> dict[str, Definition]:
+    """Users and teams."""
     found: dict[str, Definition] = {}
     for user in state.users.values():
         found[address.user(user.slug)] = user_definition(user)
     for team in state.teams.values():
         found[address.team(team.slug)] = team_definition(team)
-    for schedule in state.schedules.values():
-        found[address.schedule(schedule.full_name)] = schedule_definition(schedule)
-        for layer in schedule.layers:
-            found[address.layer(schedule.full_name, layer.slug)] = layer_definition(layer)
-        for override in schedule.overrides:
-            found[override_address(override, schedule)] = override_definition(override)
     return found
+
+
+def definitions_of(schedule: Schedule) -> dict[str, Definition]:
+    """A schedule with its layers and overrides."""
+    found: dict[str, Definition] = {address.schedule(schedule.full_name): schedule_definition(schedule)}
+    for layer in schedule.layers:
+        found[address.layer(schedule.full_name, layer.slug)] = layer_definition(layer)
+    for override in schedule.overrides:
+        found[override_address(override, schedule)] = override_definition(override)
+    return found
+
+
+def meanings(state: State) -> dict[str, str]:
+    """The digests of the definitions, by the schedule's full name; people and teams together under PEOPLE."""
+    found = {PEOPLE: digest(people_definitions(state))}
+    for name, schedule in state.schedules.items():
+        found[name] = digest(definitions_of(schedule))
+    return found
+
+
+def grouped_digests(found: Mapping[str, Definition]) -> dict[str, str]:
+    """As `meanings`, of definitions by address."""
+    groups: dict[str, dict[str, Definition]] = {PEOPLE: {}}
+    for known, definition in found.items():
+        groups.setdefault(address.schedule_of(known), {})[known] = definition
+    return {name: digest(group) for name, group in groups.items()}
 
 
 def addresses(state: State) -> Iterator[str]:

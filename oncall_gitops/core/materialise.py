@@ -111,6 +111,19 @@ def shift_edits(
     return [edit for edit in edits if edit]
 
 
+def extensions(live: LiveState, *, until: Instant, ids: Mapping[str, str]) -> list[ShiftEdit]:
+    """The shifts to add where a schedule is settled and the table ends before `until`."""
+    settled, state = live.settled, live.state
+    edits = []
+    for name, schedule in settled.schedules.items():
+        start = settled.shifts_end[name]
+        if live.shifts_until[name] < until and start < until:
+            shifts = Timetable(schedule, siblings=state.schedules).whole_shifts(Interval(start, until))
+            added = provenance(schedule, [shift for shift in shifts if shift.start >= start], ids=ids)
+            edits.append(ShiftEdit(name, insert=tuple(added)))
+    return [edit for edit in edits if edit]
+
+
 def missed_shifts(
     live: LiveState, full_name: str, *, stored: Sequence[StoredShift], at: Instant
 ) -> list[Shift]:

@@ -12,10 +12,10 @@ from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass, replace
 
 from oncall_gitops.core import address
-from oncall_gitops.core.definition import definitions, digest, override_address
+from oncall_gitops.core.definition import definitions, digest, grouped_digests, override_address
 from oncall_gitops.core.diff import Cause, Change, Definition, Field, diff
 from oncall_gitops.core.model.instant import instant_text
-from oncall_gitops.core.model.live import LiveObject, LiveState
+from oncall_gitops.core.model.live import LiveObject, LiveState, Settled
 from oncall_gitops.core.model.rotation import Following, Rotation
 from oncall_gitops.core.model.schedule import Schedule
 from oncall_gitops.core.model.state import DesiredState, State
@@ -55,19 +55,22 @@ class Plan:
 
 
 def make_plan(desired: DesiredState, live: LiveState, *, scope: Scope, tzdata: str) -> Plan:
-    """Compare what the files say with what the database holds, within the scope."""
-    names = _with_adoptions(renaming(desired.renamed_from, live), desired.state, live)
+    """Compare what the files say with what the database holds, within the scope; what is settled is the same."""
+    settled = live.settled
+    live = replace(live, state=settled.rest(live.state))
+    files = settled.rest(desired.state)
+    names = _with_adoptions(renaming(desired.renamed_from, live), files, live)
     now = names.live(live)
-    wanted_scope = scope.addresses(desired.state)
-    wanted = {a: d for a, d in definitions(desired.state).items() if a in wanted_scope}
-    found = definitions(now.state)
+    wanted_scope = scope.addresses(files)
+    wanted = {a: d for a, d in _definitions(files, settled).items() if a in wanted_scope}
+    found = _definitions(now.state, settled)
     compared = {
         a: d
         for a, d in found.items()
         if a in wanted or (now.objects[a].managed and scope.may_delete(a) and not _is_held(a, now))
     }
     previous = {a: old for a, old in names.previous.items() if a in wanted}
-    desired_digest = digest(wanted)
+    desired_digest = digest({**grouped_digests(wanted), **settled.meanings})
     changes = [
         _explained(change, previous, desired, now, is_same_source=live.source_digest == desired_digest)
         for change in [*diff(desired=wanted, live=compared), *_nominal(wanted, compared, previous, now)]
@@ -76,14 +79,16 @@ def make_plan(desired: DesiredState, live: LiveState, *, scope: Scope, tzdata: s
     changes.sort(key=lambda change: change.address)
     gone = {change.address for change in changes if change.action == "delete"}
     in_scope = [a for a in found if a in wanted or scope.may_delete(a) or _is_named(a, scope)]
-    live_digest = digest({a: found[a] for a in in_scope})
+    live_digest = digest({**grouped_digests({a: found[a] for a in in_scope}), **settled.meanings})
     return Plan(
         scope=scope,
         changes=tuple(changes),
         unmanaged=tuple(_kept(found, now.objects, in_scope, wanted)),
-        unchanged=len(wanted) - len({change.address for change in changes} & wanted.keys()),
-        live=now,
-        after=_state_after(desired.state, now.state, wanted=wanted, gone=gone),
+        unchanged=sum(counts(settled, desired.state).values())
+        + len(wanted)
+        - len({change.address for change in changes} & wanted.keys()),
+        live=replace(now, state=settled.whole(now.state)),
+        after=settled.whole(_state_after(files, now.state, wanted=wanted, gone=gone)),
         renaming=names,
         desired_digest=desired_digest,
         live_digest=live_digest,
@@ -92,6 +97,22 @@ def make_plan(desired: DesiredState, live: LiveState, *, scope: Scope, tzdata: s
             changes, scope, tzdata, database_id=live.database_id, digests=(desired_digest, live_digest)
         ),
     )
+
+
+def counts(settled: Settled, state: State) -> Mapping[str, int]:
+    """How many objects of each kind are settled, of a state that holds them."""
+    schedules = settled.schedules.values()
+    return {
+        "user": len(state.users) if settled.has_people else 0,
+        "team": len(state.teams) if settled.has_people else 0,
+        "schedule": len(settled.schedules),
+        "layer": sum(len(schedule.layers) for schedule in schedules),
+        "override": sum(len(schedule.overrides) for schedule in schedules),
+    }
+
+
+def _definitions(state: State, settled: Settled) -> dict[str, Definition]:
+    return definitions(State(schedules=state.schedules) if settled.has_people else state)
 
 
 def _plan_id(

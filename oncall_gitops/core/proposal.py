@@ -67,7 +67,8 @@ class Proposal:
     """A plan with its impact and the verdict of the safety rules.
 
     `resolved` holds, by schedule, the whole shifts that meet the window once the plan is applied; `schedules`
-    are those whose rows may change. `calendars` are the connected ones that it concerns.
+    are those that it is about, `moved` those whose rows may change. `calendars` are the connected ones that it
+    concerns.
     """
 
     request: Request
@@ -76,6 +77,7 @@ class Proposal:
     safety: tuple[Check, ...]
     advice: tuple[Advice, ...]
     schedules: tuple[str, ...]
+    moved: tuple[str, ...]
     resolved: Mapping[str, Sequence[Shift]]
     stored: Stored
     calendars: tuple[CalendarChanges, ...] = ()
@@ -87,11 +89,13 @@ class Proposal:
     @property
     def kept(self) -> list[Change]:
         """The unmanaged objects that stay and are not over yet."""
+        live = self.plan.live
         over = {
             override_address(override, schedule)
-            for schedule in self.plan.live.state.schedules.values()
+            for schedule in live.settled.rest(live.state).schedules.values()
             for override in schedule.overrides
-            if override_span(override, timezone=schedule.timezone).end <= self.request.at
+            if not override.managed
+            and override_span(override, timezone=schedule.timezone).end <= self.request.at
         }
         return [change for change in self.plan.unmanaged if change.address not in over]
 
@@ -109,22 +113,20 @@ def propose(desired: DesiredState, live: LiveState, stored: Stored, request: Req
     plan = make_plan(desired, live, scope=request.scope, tzdata=request.tzdata)
     stored = plan.renaming.shifts(stored)
     names = _affected(plan)
+    moved = [name for name in names if name not in plan.live.settled.schedules]
     before = {
         name: _before(plan.live, stored.get(name, ()), name, request.window)
-        for name in names
+        for name in moved
         if name in plan.live.state.schedules
     }
-    return _concluded(
-        desired, plan, request, _Sides(before, _resolved(plan.after, names, request.window)), stored
+    sides = _with_still(
+        plan, names, _Sides(before, _resolved(plan.after, moved, request.window)), request.window
     )
+    return _concluded(desired, plan, request, sides, stored)
 
 
 def compare_states(desired: DesiredState, base: State, request: Request) -> Proposal:
-    """The plan from one state to another, as if the first were in a database that holds nothing else.
-
-    Schedules that are the same on both sides, and name nobody whose hours may change, are only asked who is on
-    call now.
-    """
+    """The plan from one state to another, as if the first were in a database that holds nothing else."""
     objects = {name: LiveObject(name, managed=True) for name in addresses(base)}
     live = LiveState(base, objects, tzdata=request.tzdata)
     plan = make_plan(desired, live, scope=request.scope, tzdata=request.tzdata)
@@ -134,24 +136,9 @@ def compare_states(desired: DesiredState, base: State, request: Request) -> Prop
     moved |= {
         name for name in names if name in after.schedules and followed_by(after.schedules[name]) & moved
     }
-    people = people_of(before, moved & before.schedules.keys()) | people_of(
-        after, moved & after.schedules.keys()
-    )
-    people |= {
-        change.address.partition("/")[2] for change in plan.changes if change.address.startswith("user/")
-    }
-    still = [name for name in names if name not in moved]
-    involved = [name for name in still if people & people_of(after, [name])]
-    same = _resolved(after, involved, request.window)
-    sides = _Sides(
-        {
-            name: _held(shifts)
-            for name, shifts in {**same, **_resolved(before, moved, request.window)}.items()
-        },
-        {**same, **_resolved(after, moved, request.window)},
-        tuple(_same_holder(after, name, request.window) for name in still if name not in same),
-    )
-    return _concluded(desired, plan, request, sides, {})
+    held = {name: _held(shifts) for name, shifts in _resolved(before, moved, request.window).items()}
+    sides = _Sides(held, _resolved(after, moved, request.window))
+    return _concluded(desired, plan, request, _with_still(plan, names, sides, request.window), {})
 
 
 class _Sides(NamedTuple):
@@ -160,6 +147,28 @@ class _Sides(NamedTuple):
     before: Mapping[str, Sequence[Held]]
     after: Mapping[str, Sequence[Shift]]
     still: tuple[HolderNow, ...] = ()
+    moved: tuple[str, ...] = ()
+
+
+def _with_still(plan: Plan, names: Iterable[str], sides: _Sides, window: Interval) -> _Sides:
+    """The schedules in which nothing moves: those that name somebody whose hours may change are resolved, for
+    both sides; the others are only asked who is on call now."""
+    before, after = plan.live.state, plan.after
+    moved = sides.before.keys() | sides.after.keys()
+    people = people_of(before, moved & before.schedules.keys())
+    people |= people_of(after, moved & after.schedules.keys())
+    people |= {
+        change.address.partition("/")[2] for change in plan.changes if change.address.startswith("user/")
+    }
+    still = [name for name in names if name not in moved]
+    involved = [name for name in still if people and people & people_of(after, [name])]
+    same = _resolved(after, involved, window)
+    return _Sides(
+        {**{name: _held(shifts) for name, shifts in same.items()}, **sides.before},
+        {**same, **sides.after},
+        tuple(_same_holder(after, name, window) for name in still if name not in same),
+        tuple(sorted(moved)),
+    )
 
 
 def _concluded(
@@ -191,6 +200,7 @@ def _concluded(
         schedules=tuple(
             sorted(sides.before.keys() | sides.after.keys() | {now.schedule for now in sides.still})
         ),
+        moved=sides.moved,
         resolved=sides.after,
         stored=stored,
     )

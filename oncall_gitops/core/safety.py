@@ -12,7 +12,7 @@ from oncall_gitops.core.impact import Impact, ScheduleGap
 from oncall_gitops.core.limits import Limits
 from oncall_gitops.core.model.instant import Instant, instant_text
 from oncall_gitops.core.overriding import override_span
-from oncall_gitops.core.plan import Plan
+from oncall_gitops.core.plan import Plan, counts
 
 Verdict = Literal["ok", "warn", "block"]
 
@@ -83,7 +83,7 @@ def _check(finding: Finding, limits: Limits, allow: Collection[str]) -> Check:
 
 def _empty_source(evidence: Evidence) -> Finding:
     limit = "files with at least one schedule while the database has some"
-    managed = sum(_is_managed(evidence.plan, "schedule/"))
+    managed = _managed(evidence.plan, "schedule")
     if not managed or evidence.desired_schedules:
         return Finding("empty-source", limit)
     found = "no files" if not evidence.files else "no schedules in the files"
@@ -94,7 +94,7 @@ def _mass_delete(evidence: Evidence, limits: Limits) -> Finding:
     limit = f"{limits.mass_delete_percent} % and {limits.mass_delete_count} of one kind"
     found = []
     for kind in ("schedule", "layer", "user"):
-        managed = sum(_is_managed(evidence.plan, f"{kind}/"))
+        managed = _managed(evidence.plan, kind)
         deleted = sum(c.action == "delete" for c in _of_kind(evidence.plan.changes, kind))
         is_many = deleted > limits.mass_delete_count
         if is_many and deleted * 100 > limits.mass_delete_percent * managed:
@@ -124,7 +124,7 @@ def _past_edit(evidence: Evidence) -> Finding:
     limit = "no change to an override that has begun (what has been stays as it was)"
     begun = {
         _address_of_override(name, span_start)
-        for state in (evidence.plan.after, evidence.plan.live.state)
+        for state in map(evidence.plan.live.settled.rest, (evidence.plan.after, evidence.plan.live.state))
         for name, schedule in state.schedules.items()
         for override in schedule.overrides
         if (span_start := override_span(override, timezone=schedule.timezone).start) < evidence.at
@@ -152,6 +152,8 @@ def _unmanaged_clash(evidence: Evidence) -> Finding:
 def _second_claims(plan: Plan) -> Iterator[str]:
     """Unmanaged layers at the priority of a layer of the files that has, or adopts, another row: one too many."""
     for name in plan.schedules:
+        if name in plan.live.settled.schedules:
+            continue
         schedule = plan.after.schedules.get(name)
         owners: dict[int, str] = {}
         for layer in schedule.layers if schedule else ():
@@ -163,8 +165,10 @@ def _second_claims(plan: Plan) -> Iterator[str]:
                 yield f"{theirs} (holds the priority {layer.priority}, which {ours} cannot have beside it)"
 
 
-def _is_managed(plan: Plan, prefix: str) -> Iterator[bool]:
-    return (row.managed for name, row in plan.live.objects.items() if name.startswith(prefix))
+def _managed(plan: Plan, kind: str) -> int:
+    """How many managed objects of a kind are live."""
+    read = (row.managed for name, row in plan.live.objects.items() if name.startswith(f"{kind}/"))
+    return sum(read) + counts(plan.live.settled, plan.after)[kind]
 
 
 def _of_kind(changes: Collection[Change], kind: str) -> Iterator[Change]:

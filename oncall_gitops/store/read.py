@@ -11,14 +11,14 @@ from typing import Any, TypeVar
 
 import psycopg
 from psycopg.rows import dict_row
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Table
 
 from oncall_gitops.core import address
 from oncall_gitops.core.definition import override_address
-from oncall_gitops.core.model.instant import FOREVER, FOREVER_AGO
+from oncall_gitops.core.model.instant import FOREVER, FOREVER_AGO, Instant
 from oncall_gitops.core.model.interval import Interval
 from oncall_gitops.core.model.layer import Layer
-from oncall_gitops.core.model.live import LiveObject, LiveState, StoredShift
+from oncall_gitops.core.model.live import PEOPLE, LiveObject, LiveState, Settled, StoredShift
 from oncall_gitops.core.model.override import Override
 from oncall_gitops.core.model.run import Run
 from oncall_gitops.core.model.schedule import Schedule
@@ -28,6 +28,7 @@ from oncall_gitops.core.model.user import User
 from oncall_gitops.store import tables
 from oncall_gitops.store.columns import select_rows
 from oncall_gitops.store.driver import driver_connection
+from oncall_gitops.store.marks import Expected, people_mark, schedule_marks, settled
 from oncall_gitops.store.people_rows import in_written_order, read_team, read_user
 from oncall_gitops.store.rotation_rows import Names
 from oncall_gitops.store.row import Reading, Row, row_digest
@@ -45,7 +46,7 @@ SELECT schedules.id::text,
             OR runs.scope->'teams' ? teams.slug)
      ORDER BY runs.as_of DESC, runs.finished_at DESC NULLS LAST, runs.created_at DESC LIMIT 1)
 FROM schedules JOIN teams ON teams.id = schedules.team_id
-WHERE schedules.deleted_at IS NULL
+WHERE schedules.deleted_at IS NULL AND (%(only)s::uuid[] IS NULL OR schedules.id = ANY(%(only)s))
 """
 """Up to where `shifts` is filled: the horizon of the newest run that was about the schedule.
 
@@ -78,6 +79,27 @@ WHERE shifts.end_time > to_timestamp(%(start)s) AND shifts.start_time < to_times
 ORDER BY teams.slug, schedules.slug, shifts.start_time
 """
 
+_SLUGS = "SELECT id::text, slug FROM %s WHERE deleted_at IS NULL"
+
+_IDS = """
+WITH live AS (
+    SELECT schedules.id, teams.slug || '/' || schedules.slug AS name
+    FROM schedules JOIN teams ON teams.id = schedules.team_id
+    WHERE schedules.deleted_at IS NULL AND teams.deleted_at IS NULL
+)
+SELECT 'user/' || slug, id::text FROM users WHERE deleted_at IS NULL
+UNION ALL SELECT 'schedule/' || name, id::text FROM live
+UNION ALL SELECT 'layer/' || live.name || '/' || layers.slug, layers.id::text
+FROM schedule_layers AS layers JOIN live ON live.id = layers.schedule_id WHERE deleted_at IS NULL
+UNION ALL SELECT 'override/' || live.name
+    || to_char(start_time AT TIME ZONE 'UTC', '"/"YYYY-MM-DD"T"HH24:MI:SS"Z"')
+    || coalesce('/' || CASE WHEN original_user_id IS NOT NULL THEN users.slug END, ''),
+    overrides.id::text
+FROM schedule_overrides AS overrides JOIN live ON live.id = overrides.schedule_id
+LEFT JOIN users ON users.id = overrides.original_user_id
+WHERE overrides.deleted_at IS NULL AND overrides.managed
+"""
+
 _RUNS = """
 SELECT id::text, kind, floor(extract(epoch FROM as_of))::bigint AS as_of,
     floor(extract(epoch FROM started_at))::bigint AS started_at,
@@ -92,22 +114,56 @@ def read_live(connection: Connection) -> LiveState:
     driver = driver_connection(connection)
     with _collector_resting():
         people = _People(driver)
-        rotas = _Rotas(driver, people)
-    identity, newest_as_of, tzdata, source_digest = driver.execute(_NEWEST.encode()).fetchone() or (None,) * 4
-    edges = driver.execute(_EDGES.encode()).fetchall()
-    return LiveState(
-        state=State(people.users, people.teams, rotas.schedules),
-        objects={**people.objects, **rotas.objects},
-        database_id=identity or "",
-        newest_as_of=newest_as_of,
-        tzdata=tzdata,
-        source_digest=source_digest,
+        return _live(driver, people, _Rotas(driver, people), Settled())
+
+
+def read_newest(connection: Connection) -> Instant | None:
+    """The T of the newest applied run."""
+    newest: Instant | None = _newest(driver_connection(connection))[1]
+    return newest
+
+
+def read_unsettled(connection: Connection, expected: Expected, *, until: Instant) -> LiveState:
+    """As `read_live`, but what the marks vouch for is taken from the files that are `expected`."""
+    driver = driver_connection(connection)
+    mark = people_mark(driver)
+    if mark is None:
+        return read_live(connection)
+    marks = schedule_marks(driver)
+    files = expected.desired.state
+    with _collector_resting():
+        is_same = mark == expected.marked(PEOPLE)
+        known = settled(marks, expected, people=is_same, until=until)
+        only = [each.id for each in marks if each.full_name not in known.schedules]
+        people: _People | _KnownPeople
+        if is_same:
+            people = _KnownPeople(
+                driver, files, are_needed=bool(only) or len(known.schedules) < len(files.schedules)
+            )
+        else:
+            people = _People(driver)
+            if not people.objects.keys().isdisjoint(expected.desired.renamed_from.values()):
+                return _live(driver, people, _Rotas(driver, people), Settled())
+            changed = {slug for slug, team in people.teams.items() if files.teams.get(slug) != team}
+            known = known.without_teams(changed)
+            only = [each.id for each in marks if each.full_name not in known.schedules]
+        rotas = _Rotas(driver, people, only=only, slugs={each.id: each.slug for each in marks})
+        live = _live(driver, people, rotas, known)
+    reaches = {each.full_name: each.shifts_until for each in marks if each.full_name in known.schedules}
+    return replace(
+        live,
+        state=known.whole(live.state),
         shifts_until={
-            rotas.full_names[row_id]: edge
-            for row_id, edge in edges
-            if edge is not None and row_id in rotas.full_names
+            **live.shifts_until,
+            **{name: edge for name, edge in reaches.items() if edge is not None},
         },
     )
+
+
+def read_ids(connection: Connection) -> dict[str, str]:
+    """The row ids of all people, schedules, layers and overrides that live, by address."""
+    driver = driver_connection(connection)
+    return dict(driver.execute(_IDS.encode()).fetchall())
 
 
 def read_shifts(
@@ -153,6 +209,45 @@ def _collector_resting() -> Iterator[None]:
             gc.enable()
 
 
+def _newest(driver: psycopg.Connection[Any]) -> tuple[Any, ...]:
+    return driver.execute(_NEWEST.encode()).fetchone() or (None,) * 4
+
+
+def _live(
+    driver: psycopg.Connection[Any], people: _People | _KnownPeople, rotas: _Rotas, known: Settled
+) -> LiveState:
+    identity, newest_as_of, tzdata, source_digest = _newest(driver)
+    edges = driver.execute(_EDGES.encode(), {"only": rotas.only}).fetchall()
+    return LiveState(
+        state=State(people.users, people.teams, rotas.schedules),
+        objects={**people.objects, **rotas.objects},
+        database_id=identity or "",
+        newest_as_of=newest_as_of,
+        tzdata=tzdata,
+        source_digest=source_digest,
+        shifts_until={
+            rotas.full_names[row_id]: edge
+            for row_id, edge in edges
+            if edge is not None and row_id in rotas.full_names
+        },
+        settled=known,
+    )
+
+
+class _KnownPeople:
+    """Users and teams that are as the files say; their rows are asked for their ids alone, if at all."""
+
+    def __init__(self, driver: psycopg.Connection[Any], files: State, *, are_needed: bool) -> None:
+        self.users, self.teams = dict(sorted(files.users.items())), dict(sorted(files.teams.items()))
+        self.slugs = dict(driver.execute((_SLUGS % "users").encode()).fetchall()) if are_needed else {}
+        self.team_slugs = dict(driver.execute((_SLUGS % "teams").encode()).fetchall()) if are_needed else {}
+        self.objects = {
+            known(slug): LiveObject(row_id, managed=True)
+            for known, slugs in ((address.user, self.slugs), (address.team, self.team_slugs))
+            for row_id, slug in slugs.items()
+        }
+
+
 class _People:
     """Users and teams, with their slugs by id."""
 
@@ -194,21 +289,37 @@ class _People:
 class _Rotas:
     """Schedules with their layers and overrides, and their full names by id."""
 
-    def __init__(self, driver: psycopg.Connection[Any], people: _People) -> None:
+    def __init__(
+        self,
+        driver: psycopg.Connection[Any],
+        people: _People | _KnownPeople,
+        *,
+        only: list[str] | None = None,
+        slugs: Mapping[str, str] | None = None,
+    ) -> None:
+        """`only` the schedules of these ids; then `slugs` are those of all."""
         self.objects: dict[str, LiveObject] = {}
+        self.only = only
         rows = [
-            row
-            for row in select_rows(driver, tables.schedules, where=_LIVE)
-            if row["team_id"] in people.team_slugs
+            row for row in self._rows(driver, tables.schedules, "id") if row["team_id"] in people.team_slugs
         ]
         self.full_names = {row["id"]: f"{people.team_slugs[row['team_id']]}/{row['slug']}" for row in rows}
-        self._names = Names(people.slugs, {row["id"]: row["slug"] for row in rows})
-        self._layers = _by(select_rows(driver, tables.schedule_layers, where=_LIVE), "schedule_id")
+        self._names = Names(people.slugs, slugs or {row["id"]: row["slug"] for row in rows})
+        self._layers = _by(self._rows(driver, tables.schedule_layers, "schedule_id"), "schedule_id")
         self._overrides = _by(self._override_rows(driver), "schedule_id")
         schedules = [self._schedule(row, people.team_slugs[row["team_id"]]) for row in rows]
         self.schedules = {
             schedule.full_name: schedule for schedule in sorted(schedules, key=lambda s: s.full_name)
         }
+
+    def _rows(self, driver: psycopg.Connection[Any], table: Table, key: str) -> list[dict[str, Any]]:
+        if self.only is None:
+            return select_rows(driver, table, where=_LIVE)
+        if not self.only:
+            return []
+        return select_rows(
+            driver, table, where=f"{_LIVE} AND {key} = ANY(%s::uuid[])", parameters=[self.only]
+        )
 
     def _schedule(self, row: Row, team: str) -> Schedule:
         (schedule, basis), reading = _read(
@@ -219,14 +330,13 @@ class _Rotas:
         overrides = [self._override(each, schedule) for each in self._overrides[row["id"]]]
         return replace(
             schedule,
-            layers=tuple(sorted((each for each in layers if each), key=lambda layer: layer.slug)),
+            layers=tuple(sorted(layers, key=lambda layer: layer.slug)),
             overrides=tuple(sorted((each for each in overrides if each), key=_override_order)),
         )
 
-    def _layer(self, row: Row, schedule: Schedule, basis: Basis) -> Layer | None:
+    def _layer(self, row: Row, schedule: Schedule, basis: Basis) -> Layer:
         layer, reading = _read(row, lambda reading: read_layer(row, reading, basis, names=self._names))
-        if layer is not None:
-            self.objects[address.layer(schedule.full_name, layer.slug)] = _object(row, reading)
+        self.objects[address.layer(schedule.full_name, layer.slug)] = _object(row, reading)
         return layer
 
     def _override(self, row: Row, schedule: Schedule) -> Override | None:
@@ -239,7 +349,7 @@ class _Rotas:
 
     def _override_rows(self, driver: psycopg.Connection[Any]) -> list[dict[str, Any]]:
         """With the microseconds of `created_at`: it decides between two that others made in one second."""
-        rows = select_rows(driver, tables.schedule_overrides, where=_LIVE)
+        rows = self._rows(driver, tables.schedule_overrides, "schedule_id")
         exact = driver.execute(
             b"SELECT id::text, (extract(epoch FROM created_at) * 1000000)::bigint FROM schedule_overrides "
             b"WHERE deleted_at IS NULL AND NOT managed"

@@ -25,7 +25,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB, TSTZRANGE, UUID
 
-SCHEMA_VERSION = "0002"
+SCHEMA_VERSION = "0003"
 """The revision that this version of the program needs: the newest of `migrations/`."""
 
 metadata = MetaData(
@@ -220,6 +220,16 @@ shifts = _table(
     Index("shifts_user_id_start_time_idx", "user_id", "start_time"),
     Index("shifts_layer_id_idx", "layer_id"),
     Index("shifts_override_id_idx", "override_id"),
+)
+
+schedule_marks = _table(
+    "schedule_marks",
+    _reference("schedule_id", "schedules", ondelete="CASCADE"),
+    Column("rows_hash", BigInteger, nullable=False),
+    _text("meaning", required=True),
+    _moment("shifts_until"),
+    _moment("shifts_end"),
+    UniqueConstraint("schedule_id", postgresql_nulls_not_distinct=True),
 )
 
 calendar_syncs = _table(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from oncall_gitops.core.definition import definitions, digest
+from oncall_gitops.core.definition import definitions, digest, meanings
 from oncall_gitops.core.diff import Change, Field
 from oncall_gitops.core.model.live import LiveObject, LiveState, StaleInstant
 from oncall_gitops.core.model.state import DesiredState, State
@@ -121,7 +121,7 @@ def test_a_row_that_is_gone_while_the_files_stayed_is_drift() -> None:
     desired = a_state([a_schedule(["alice"])])
     current = replace(
         live(a_state([], users=[a_user("alice")], teams=[a_team()])),
-        source_digest=digest(definitions(desired)),
+        source_digest=digest(meanings(desired)),
     )
 
     [change] = plan(desired, current).changes

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
 from oncall_gitops.core.model.instant import Instant
+from oncall_gitops.core.model.schedule import Schedule
 from oncall_gitops.core.model.state import State
 
 
@@ -52,6 +53,53 @@ class StoredShift:
 
 
 @dataclass(frozen=True, slots=True)
+class Settled:
+    """What the database holds just as the files say it, known without being read.
+
+    `schedules` are those of the files, by full name; `meanings` the digests of their definitions, and of those of
+    people and teams (under PEOPLE) where these are settled, too. `rows` are the schedules' rows, `shifts_end`
+    says from when on a schedule has no shift yet.
+    """
+
+    schedules: Mapping[str, Schedule] = field(default_factory=dict)
+    meanings: Mapping[str, str] = field(default_factory=dict)
+    rows: Mapping[str, LiveObject] = field(default_factory=dict)
+    shifts_end: Mapping[str, Instant] = field(default_factory=dict)
+
+    @property
+    def has_people(self) -> bool:
+        return PEOPLE in self.meanings
+
+    def without_teams(self, teams: Collection[str]) -> Settled:
+        """The same without the schedules of these teams."""
+        names = {name: None for name in self.schedules if name.split("/")[0] not in teams}
+        return Settled(
+            {name: self.schedules[name] for name in names},
+            {name: meaning for name, meaning in self.meanings.items() if name == PEOPLE or name in names},
+            {name: self.rows[name] for name in names},
+            {name: self.shifts_end[name] for name in names},
+        )
+
+    def rest(self, state: State) -> State:
+        """The state without the settled schedules."""
+        if not self.schedules:
+            return state
+        names = state.schedules.keys() - self.schedules.keys()
+        return State(state.users, state.teams, {name: state.schedules[name] for name in sorted(names)})
+
+    def whole(self, state: State) -> State:
+        """The state with the settled schedules."""
+        if not self.schedules:
+            return state
+        schedules = {**self.schedules, **state.schedules}
+        return State(state.users, state.teams, dict(sorted(schedules.items())))
+
+
+PEOPLE = ""
+"""People and teams, where definitions are grouped by the full name of their schedule."""
+
+
+@dataclass(frozen=True, slots=True)
 class LiveState:
     """The live state, read in one snapshot.
 
@@ -59,7 +107,8 @@ class LiveState:
     override's address ends in `#<id>`, so that it never meets a managed one. `newest_as_of` is the T of the
     newest recorded run; `tzdata` the time zone data that the newest reconcile used, `source_digest` the digest
     of the desired state that it applied to everything (None if it was narrowed). `shifts_until` maps a
-    schedule's full name to the edge up to which `shifts` is filled (absent: never filled).
+    schedule's full name to the edge up to which `shifts` is filled (absent: never filled). What is `settled` is
+    in `state` and not in `objects`.
     """
 
     state: State
@@ -69,3 +118,4 @@ class LiveState:
     tzdata: str | None = None
     source_digest: str | None = None
     shifts_until: Mapping[str, Instant] = field(default_factory=dict)
+    settled: Settled = Settled()
