@@ -12,10 +12,13 @@ import pytest
 import yaml
 
 from oncall_gitops import __version__
+from oncall_gitops.calendar_settings import calendar_settings
+from oncall_gitops.calendars.run import PASS_SECONDS
 from oncall_gitops.cli import run
 from tests.github.runner import ROOT
 
 DEPLOY = ROOT / "deploy"
+SETTINGS = {f"ONCALL_GITOPS_{name.upper()}" for name, _, _ in calendar_settings()}
 EXIT_CODES_THAT_STAY = {"1", "3", "64", "70"}
 
 
@@ -33,6 +36,39 @@ def containers() -> list[Any]:
 
 
 # Kubernetes ---------------------------------------------------------------------------------------------
+
+
+def worker() -> Any:
+    """The Deployment that keeps calendars right."""
+    return yaml.safe_load((DEPLOY / "worker.yaml").read_text())
+
+
+def worker_pod() -> Any:
+    return worker()["spec"]["template"]["spec"]
+
+
+def test_a_worker_lives_by_the_rules_of_the_cronjob() -> None:
+    assert (worker()["apiVersion"], worker()["kind"]) == ("apps/v1", "Deployment")
+    labels = worker()["spec"]["template"]["metadata"]["labels"]
+    assert worker()["spec"]["selector"]["matchLabels"] == labels
+    assert manifests()["NetworkPolicy"]["spec"]["podSelector"]["matchLabels"].items() <= labels.items()
+    assert worker_pod()["serviceAccountName"] == manifests()["ServiceAccount"]["metadata"]["name"]
+    [container], [reconcile] = worker_pod()["containers"], pod()["containers"]
+    assert container["image"] == reconcile["image"]
+    assert container["securityContext"] == reconcile["securityContext"]
+    assert worker_pod()["securityContext"] == pod()["securityContext"]
+    assert worker_pod()["automountServiceAccountToken"] is False
+
+
+def test_a_worker_has_time_to_end_and_its_secrets_are_secrets() -> None:
+    [container] = worker_pod()["containers"]
+    values = {variable["name"]: variable["value"] for variable in container["env"] if "value" in variable}
+
+    assert worker_pod()["terminationGracePeriodSeconds"] > PASS_SECONDS
+    assert values == {"ONCALL_GITOPS_TOKEN_KEYS_FILE": "/secrets/token-keys"}
+    secret = worker_pod()["volumes"][0]["secret"]
+    assert secret["defaultMode"] == 0o440
+    assert {variable["name"] for variable in container["env"]} - {"DATABASE_URL"} <= SETTINGS
 
 
 def test_the_manifests_are_of_stable_apis() -> None:
@@ -126,15 +162,34 @@ def test_the_service_is_hardened_and_the_timer_makes_up_for_what_it_missed() -> 
     assert timer["WantedBy"] == ["timers.target"]
 
 
+def test_a_worker_of_systemd_is_hardened_and_keeps_its_keys_in_a_credential() -> None:
+    service, reconcile = unit("oncall-gitops-worker.service"), unit("oncall-gitops.service")
+    differ = {"Type", "User", "Group", "WorkingDirectory", "ReadWritePaths", "TimeoutStartSec"}
+
+    assert service["Restart"] == ["always"]
+    assert service["DynamicUser"] == ["yes"]
+    assert service["Environment"] == ["ONCALL_GITOPS_TOKEN_KEYS_FILE=%d/token-keys"]
+    assert float(service["TimeoutStopSec"][0].removesuffix("s")) > PASS_SECONDS
+    hardening = {
+        key for key in reconcile if key.startswith(("Protect", "Private", "Restrict", "System", "No"))
+    }
+    assert {key: service[key] for key in hardening - differ} == {
+        key: reconcile[key] for key in hardening - differ
+    }
+
+
 @pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="needs systemd-analyze")
 def test_systemd_understands_the_units(tmp_path: Path) -> None:
     """With programs that are there in place of ours and git."""
-    for name in ("oncall-gitops.service", "oncall-gitops.timer"):
+    for name in ("oncall-gitops.service", "oncall-gitops.timer", "oncall-gitops-worker.service"):
         text = (DEPLOY / name).read_text().replace("User=oncall", "User=daemon").replace("Group=oncall", "")
         (tmp_path / name).write_text(re.sub(r"^(Exec\w+)=\S+", r"\1=/bin/true", text, flags=re.MULTILINE))
 
     done = subprocess.run(
-        ["systemd-analyze", "verify", "--man=no", str(tmp_path / "oncall-gitops.timer")],
+        [
+            *("systemd-analyze", "verify", "--man=no"),
+            *(str(tmp_path / name) for name in ("oncall-gitops.timer", "oncall-gitops-worker.service")),
+        ],
         capture_output=True,
         text=True,
         check=False,
