@@ -118,7 +118,7 @@ class _OneAnswer(HTTPServer):
 
 class _Handler(BaseHTTPRequestHandler):
     server: _OneAnswer
-    timeout = 5  # a connection that says nothing must not keep the browser waiting for long
+    timeout = 1  # browsers open connections ahead and say nothing on them
 
     def do_GET(self) -> None:
         parts = urlsplit(self.path)
