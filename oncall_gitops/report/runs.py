@@ -20,7 +20,7 @@ def runs_text(runs: Iterable[Run]) -> str:
             shown(run.kind),
             instant_text(run.as_of),
             shown(run.status),
-            _summary(run.plan),
+            _summary(run),
             shown((run.commit or "")[:7]),
             shown(run.actor),
         )
@@ -45,16 +45,24 @@ def runs_json(runs: Iterable[Run]) -> list[dict[str, Any]]:
             "actor": run.actor,
             "plan_id": run.plan_id,
             "tzdata": run.tzdata,
-            "summary": (run.plan or {}).get("summary"),
+            "summary": _counts(run) or None,
             "error": run.error,
         }
         for run in runs
     ]
 
 
-def _summary(plan: Mapping[str, Any] | None) -> str:
-    if plan is None:
+def _summary(run: Run) -> str:
+    if run.plan is None:
         return ""
-    counts = plan.get("summary", {})
+    counts = _counts(run)
     told = [f"{sign}{counts[name]}" for name, sign in _COUNTS if counts.get(name)]
     return " ".join(told) or "none"
+
+
+def _counts(run: Run) -> dict[str, int]:
+    """How many objects of each kind of change, of a plan that some other program may have written."""
+    summary = run.plan.get("summary") if isinstance(run.plan, Mapping) else None
+    if not isinstance(summary, Mapping):
+        return {}
+    return {name: count for name, count in summary.items() if type(count) is int}

@@ -125,7 +125,12 @@ def _declared() -> list[str]:
 
 
 def test_the_bill_is_the_same_for_the_same_lock_and_time_and_a_whole_document(tmp_path: Path) -> None:
-    command = [sys.executable, ROOT / ".github/release/sbom.py", ROOT / "requirements.lock", "1.2.3"]
+    command = [
+        sys.executable,
+        str(ROOT / ".github/release/sbom.py"),
+        str(ROOT / "requirements.lock"),
+        "1.2.3",
+    ]
     environment = {**os.environ, "SOURCE_DATE_EPOCH": str(EPOCH)}
     first, second = (subprocess.check_output(command, env=environment, cwd=tmp_path) for _ in range(2))
 
