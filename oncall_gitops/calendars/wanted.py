@@ -25,8 +25,8 @@ def wanted_events(shifts: Iterable[CalendarShift]) -> dict[str, WantedEvent]:
 def event_content(shift: CalendarShift) -> EventContent:
     """What the event of a shift says."""
     return EventContent(
-        summary=f"On call: {shift.schedule_name}",
-        description="\n".join(_lines(shift)),
+        summary=_plain(f"On call: {shift.schedule_name}"),
+        description="\n".join(map(_plain, _lines(shift))),
         start=shift.start,
         end=shift.end,
         timezone=shift.timezone,
@@ -37,6 +37,11 @@ def content_hash(content: EventContent) -> str:
     """Equal for contents that are equal; 32 hexadecimal digits."""
     fields = (content.summary, content.description, content.start, content.end, content.timezone)
     return hashlib.sha256(repr(fields).encode()).hexdigest()[:32]
+
+
+def _plain(line: str) -> str:
+    """One line without blanks at its ends or several in a row: providers do not keep those."""
+    return " ".join(line.split())
 
 
 def _lines(shift: CalendarShift) -> Iterable[str]:
