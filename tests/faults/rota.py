@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 from typing import Any
+from uuid import uuid4
 
 import psycopg
+from sqlalchemy import Connection
 
-from oncall_gitops.commands.reconciler import Reconciler
+from oncall_gitops.commands.reconciler import Reconciler, edit_schedule
 from oncall_gitops.core.limits import Limits
 from oncall_gitops.core.model.instant import Instant
 from oncall_gitops.core.model.interval import Interval
+from oncall_gitops.core.model.live import LiveState
 from oncall_gitops.core.model.schedule import Schedule
 from oncall_gitops.core.model.state import DesiredState, State
 from oncall_gitops.core.proposal import Proposal, Source
 from oncall_gitops.core.resolve import Timetable
 from oncall_gitops.core.scope import Scope
 from oncall_gitops.store.database import Database
+from oncall_gitops.store.overrides import add_override
 from oncall_gitops.store.read import read_shifts
 from tests.builders import (
     a_layer,
@@ -96,6 +100,28 @@ def reconcile(
 ) -> Proposal:
     """Apply it, here and now."""
     return a_reconciler(database, state, now=now, **settings).apply(lock_timeout=lock_timeout, marks_due=True)
+
+
+def add_by_command(
+    database: Database, schedule: str, user: str, *, start: Instant, end: Instant, now: Instant = NOW
+) -> None:
+    """What `override add` does, but for its options."""
+
+    def edit(connection: Connection, before: LiveState, at: Instant) -> str:
+        add_override(
+            connection,
+            override_id=str(uuid4()),
+            schedule_id=before.objects[f"schedule/{schedule}"].id,
+            user_id=before.objects[f"user/{user}"].id,
+            original_user_id=None,
+            start=start,
+            end=end,
+            reason="Ad hoc",
+            at=at,
+        )
+        return schedule
+
+    edit_schedule(database, edit, as_of=now, horizon=HORIZON, actor="somebody", lock_timeout=60)
 
 
 def content(database: Database) -> dict[str, list[Any]]:

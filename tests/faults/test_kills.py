@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import random
 import signal
+import subprocess
+import sys
 import time
 from functools import partial
+from pathlib import Path
 
 import pytest
 
@@ -13,10 +17,15 @@ from oncall_gitops.core.proposal import Source
 from oncall_gitops.store import transaction
 from oncall_gitops.store.database import Database
 from tests.faults.processes import Child
-from tests.faults.rota import AFTER, BEFORE, applied_runs, assert_holds, reconcile
-from tests.store.records import one
+from tests.faults.rota import AFTER, BEFORE, applied_runs, assert_holds, content, reconcile
+from tests.store.records import one, sql
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
+
+ROTA = """
+users: {amy: {name: Amy, email: amy@example.com}}
+teams: {web: {schedules: {primary: {timezone: UTC, start_date: 2026-01-05, rotation: {type: weekly, users: [amy]}}}}}
+"""
 
 STATES = {"before": BEFORE, "after": AFTER}
 LONGEST = 0.12
@@ -85,6 +94,70 @@ def test_a_reconciler_that_is_frozen_holds_nobody_up_and_changes_nothing_later(
 ) -> None:
     monkeypatch.setattr(transaction, "IDLE_SECONDS", 1)
     freeze_one_of_two(standing, random.Random(7))
+
+
+@pytest.fixture
+def sleepy(standing: Database) -> Database:
+    """Writing a shift takes the server half a minute."""
+    for statement in (
+        "CREATE FUNCTION doze() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN PERFORM pg_sleep(30); RETURN NULL; END'",
+        "CREATE TRIGGER doze AFTER INSERT ON shifts FOR EACH STATEMENT EXECUTE FUNCTION doze()",
+    ):
+        sql(standing, statement)
+    return standing
+
+
+def wait_until_it_dozes(database: Database) -> None:
+    asleep = (
+        "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'PgSleep' AND datname = current_database()"
+    )
+    deadline = time.monotonic() + 30
+    while not one(database, asleep):
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+def wake_up(database: Database) -> None:
+    sql(database, "SET lock_timeout = '5s'; DROP TRIGGER doze ON shifts")
+
+
+def test_a_reconciler_that_is_killed_in_a_long_statement_frees_the_lock_in_seconds(sleepy: Database) -> None:
+    """The server looks every second whether its client is still there."""
+    victim = Child.doing(partial(become, sleepy, "after"))
+    wait_until_it_dozes(sleepy)
+    victim.send(signal.SIGKILL)
+    wake_up(sleepy)
+    become(sleepy, "after", lock_timeout=5)
+
+    assert victim.wait() == -signal.SIGKILL
+    assert_the_record_tells_the_state(sleepy)
+
+
+@pytest.mark.parametrize(("sent", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_an_apply_that_is_interrupted_rolls_back_says_so_and_is_on_record(
+    sleepy: Database, tmp_path: Path, sent: signal.Signals, code: int
+) -> None:
+    before = content(sleepy)
+    (tmp_path / "schedules").mkdir()
+    (tmp_path / "schedules" / "rota.yaml").write_text(ROTA)
+    with subprocess.Popen(
+        [sys.executable, "-m", "oncall_gitops", "reconcile", "--yes", "--allow", "mass-delete"],
+        cwd=tmp_path,
+        env={**os.environ, "DATABASE_URL": sleepy.url, "PYTHONPATH": str(Path(__file__).parents[2])},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as command:
+        wait_until_it_dozes(sleepy)
+        command.send_signal(sent)
+        _, told = command.communicate(timeout=30)
+    wake_up(sleepy)
+
+    assert command.returncode == code
+    assert "Traceback" not in told
+    assert content(sleepy) == before
+    assert sql(sleepy, "SELECT error FROM reconcile_runs WHERE status = 'failed'") == [("interrupted",)]
+    become(sleepy, "after", lock_timeout=5)
 
 
 @pytest.mark.slow

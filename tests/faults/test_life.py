@@ -22,7 +22,6 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from oncall_gitops.commands.reconciler import edit_schedule
 from oncall_gitops.core.errors import OncallError
 from oncall_gitops.core.model.instant import Instant, to_datetime
 from oncall_gitops.core.model.interval import Interval
@@ -33,9 +32,8 @@ from oncall_gitops.core.resolve import Timetable
 from oncall_gitops.core.scope import Scope
 from oncall_gitops.store.database import Database
 from oncall_gitops.store.embedded import EmbeddedServer
-from oncall_gitops.store.overrides import add_override
 from tests.builders import a_layer, a_rotation, a_schedule, a_state, a_user, an_override, whole_days
-from tests.faults.rota import HORIZON, NOW, a_reconciler, content
+from tests.faults.rota import HORIZON, NOW, a_reconciler, add_by_command, content
 from tests.faults.test_every_cut import Strike
 from tests.faults.wire import Wire
 from tests.postgres import TEMPLATE, run
@@ -190,24 +188,8 @@ class Life(RuleBasedStateMachine):
         if known is None or not names or not self._is_settled(state):
             return
         name = data.draw(st.sampled_from(names))
-        self.count += 1
-
-        def edit(connection: Any, before: LiveState, at: Instant) -> str:
-            add_override(
-                connection,
-                override_id=f"00000000-0000-0000-0000-{self.count:012}",
-                schedule_id=before.objects[f"schedule/{name}"].id,
-                user_id=known.id,
-                original_user_id=None,
-                start=at,
-                end=at + hours * HOUR,
-                reason="Now",
-                at=at,
-            )
-            return name
-
         before = self._shifts()
-        edit_schedule(self.database, edit, as_of=self.now, horizon=HORIZON, actor="amy", lock_timeout=5)
+        add_by_command(self.database, name, user, start=self.now, end=self.now + hours * HOUR, now=self.now)
         assert self._until(self._shifts(), self.now) == self._until(before, self.now)
         assert (
             one(

@@ -9,16 +9,15 @@ from dataclasses import replace
 
 import pytest
 
-from oncall_gitops.commands.reconciler import Refused, edit_schedule
+from oncall_gitops.commands.reconciler import Refused
 from oncall_gitops.core.errors import Blocked, OncallError, WrongSchemaVersion
 from oncall_gitops.core.model.state import State
 from oncall_gitops.core.proposal import Source
 from oncall_gitops.store import migrate
 from oncall_gitops.store.database import Database
-from oncall_gitops.store.overrides import add_override
 from oncall_gitops.store.tables import SCHEMA_VERSION
 from tests.builders import at
-from tests.faults.rota import AFTER, BEFORE, HORIZON, NOW, a_reconciler, content, reconcile
+from tests.faults.rota import AFTER, BEFORE, a_reconciler, add_by_command, content, reconcile
 from tests.faults.wire import Message, Verdict, Wire
 from tests.store.records import live, one, sql
 
@@ -86,7 +85,11 @@ def test_an_override_that_somebody_inserts_in_the_middle_is_never_lost(
 
 
 def test_an_override_by_command_waits_for_the_apply_and_holds_at_once(standing: Database) -> None:
-    added = threading.Thread(target=lambda: add_by_command(standing, "platform/s02", "p15"))
+    added = threading.Thread(
+        target=lambda: add_by_command(
+            standing, "platform/s02", "p15", start=at("2026-03-15T00:00Z"), end=at("2026-03-16T00:00Z")
+        )
+    )
     with Wire(standing, Just("UPDATE users SET", added.start)) as wire:
         reconcile(wire.through, AFTER)
     added.join(30)
@@ -197,24 +200,3 @@ def test_an_apply_that_waited_for_a_migration_refuses_the_new_schema(standing: D
     assert SCHEMA_VERSION in str(refused)
     assert content(standing) == before
     assert not sql(standing, "SELECT FROM reconcile_runs WHERE status = 'failed'"), "not a row on that schema"
-
-
-def add_by_command(database: Database, schedule: str, user: str) -> None:
-    """What `override add` does, but for its options."""
-
-    def edit(connection: object, before: object, now: int) -> str:
-        state = live(database)
-        add_override(
-            connection,  # type: ignore[arg-type]
-            override_id="5c0f7a52-8f0a-4f2c-9d8c-5b8a5d1f0001",
-            schedule_id=state.objects[f"schedule/{schedule}"].id,
-            user_id=state.objects[f"user/{user}"].id,
-            original_user_id=None,
-            start=at("2026-03-15T00:00Z"),
-            end=at("2026-03-16T00:00Z"),
-            reason="Ad hoc",
-            at=now,
-        )
-        return schedule
-
-    edit_schedule(database, edit, as_of=NOW, horizon=HORIZON, actor="somebody", lock_timeout=30)

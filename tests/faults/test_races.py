@@ -14,13 +14,14 @@ from functools import partial
 
 import pytest
 
+from oncall_gitops.core.model.instant import Instant
 from oncall_gitops.core.model.state import State
 from oncall_gitops.core.proposal import Source
 from oncall_gitops.store.database import Database
 from tests.builders import a_layer, a_schedule, a_state, a_team, a_user
 from tests.faults.pooler import Pooler, pgbouncer
 from tests.faults.processes import Child, Gate
-from tests.faults.rota import assert_holds, reconcile
+from tests.faults.rota import NOW, add_by_command, assert_holds, reconcile
 from tests.store.records import managed_state, one, sql
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
@@ -84,6 +85,45 @@ def judge(database: Database, chosen: list[int]) -> Counter[str]:
     return seen
 
 
+def race_with_overrides(database: Database, through: Database, *, rounds: int) -> None:
+    """Two reconcilers, and two people who put somebody on call: by our command, and with an INSERT of their own."""
+    reconcile(database, VERSIONS[0])
+    for number in range(rounds):
+        start = NOW + number * 7200
+        gate = Gate()
+
+        def work(choice: int, gate: Gate = gate) -> None:
+            gate.wait()
+            reconcile(through, VERSIONS[choice], lock_timeout=120)
+
+        def insert(gate: Gate = gate, start: Instant = start) -> None:
+            gate.wait()
+            sql(through, INSERTED, start=start)
+
+        def command(gate: Gate = gate, start: Instant = start) -> None:
+            gate.wait()
+            add_by_command(through, "payments/secondary", "u3", start=start, end=start + 3600)
+
+        works = (partial(work, number % 8), partial(work, (number + 3) % 8), insert, command)
+        children = [Child.doing(work) for work in works]
+        gate.open()
+        assert [child.wait() for child in children] == [0, 0, 0, 0]
+        assert holder(database, "secondary", start) == "u3", "at once, whoever came before or after"
+        reconcile(database, VERSIONS[number % 8])
+        assert holder(database, "primary", start) == "u2", "with the next reconcile"
+    assert one(database, "SELECT count(*) FROM schedule_overrides WHERE NOT managed") == 2 * rounds
+
+
+INSERTED = """INSERT INTO schedule_overrides (schedule_id, user_id, start_time, end_time)
+    SELECT schedules.id, users.id, to_timestamp(%(start)s), to_timestamp(%(start)s + 3600)
+    FROM schedules, users WHERE schedules.slug = 'primary' AND users.slug = 'u2'"""
+
+
+def holder(database: Database, schedule: str, moment: Instant) -> str:
+    asked = "SELECT user_slug FROM on_call_at(to_timestamp(%(at)s)) WHERE schedule = %(name)s"
+    return str(one(database, asked, at=moment + 60, name=schedule))
+
+
 def assert_clean(seen: Counter[str], database: Database) -> None:
     bad = {name: seen[name] for name in ("errors", "missing", "applied twice", "lost", "divergent")}
     print(dict(seen))
@@ -104,6 +144,15 @@ def through(request: pytest.FixtureRequest, database: Database) -> Iterator[Data
 def test_reconcilers_that_start_together_take_turns(database: Database, through: Database) -> None:
     assert_clean(race(database, through, writers=2, rounds=5), database)
     assert_clean(race(database, through, writers=8, rounds=2), database)
+
+
+def test_overrides_of_the_same_moment_are_never_lost(database: Database, through: Database) -> None:
+    race_with_overrides(database, through, rounds=2)
+
+
+@pytest.mark.slow
+def test_overrides_of_the_same_moment_two_hundred_times(database: Database, through: Database) -> None:
+    race_with_overrides(database, through, rounds=200)
 
 
 @pytest.mark.slow
