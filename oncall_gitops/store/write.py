@@ -7,6 +7,7 @@ hidden rows that nothing names any more are removed, children before parents.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import islice
 from typing import Any
 from uuid import uuid4
 
@@ -43,6 +44,9 @@ _TABLES: Mapping[str, Table] = {
 
 
 _NULL = "\\N"
+
+_SHIFTS_A_STATEMENT = 200_000
+"""A statement has its time; more rows than this are only written when a large organisation begins."""
 
 _DETAILS = ("time_off", "members")
 """What `user_row` and `team_row` hold beside columns: the rows of another table."""
@@ -253,31 +257,23 @@ def _refresh_sources(
 def _copy_shifts(
     driver: psycopg.Connection[Any], edits: Iterable[ShiftEdit], *, ids: Mapping[str, str], run_id: str
 ) -> None:
-    """All rows are made before the first is sent: a command that is frozen while it sends holds the lock longest.
-
-    No value needs escaping: ids, instants, and slugs.
-    """
+    """The rows of a statement are made before the first is sent: a command that is frozen while it sends holds the
+    lock longest."""
     columns = (
         "id, schedule_id, user_id, start_time, end_time, source, layer_id, override_id, reconcile_run_id"
     )
-    lines = [
-        "\t".join(
-            (
-                str(uuid4()),
-                ids[address.schedule(edit.schedule)],
-                ids[address.user(shift.user)],
-                instant_text(shift.start),
-                instant_text(shift.end),
-                shift.source,
-                shift.layer_id or _NULL,
-                shift.override_id or _NULL,
-                run_id,
+    lines = _shift_lines(edits, ids, run_id)
+    while batch := list(islice(lines, _SHIFTS_A_STATEMENT)):
+        with driver.cursor().copy(f"COPY shifts ({columns}) FROM STDIN".encode()) as copy:
+            copy.write("".join(batch))
+
+
+def _shift_lines(edits: Iterable[ShiftEdit], ids: Mapping[str, str], run_id: str) -> Iterator[str]:
+    """What COPY reads. No value needs escaping: ids, instants, and slugs."""
+    for edit in edits:
+        schedule_id = ids[address.schedule(edit.schedule)] if edit.insert else ""
+        for start, end, user, source, layer_id, override_id in edit.insert:
+            yield (
+                f"{uuid4()}\t{schedule_id}\t{ids[address.user(user)]}\t{instant_text(start)}\t{instant_text(end)}\t"
+                f"{source}\t{layer_id or _NULL}\t{override_id or _NULL}\t{run_id}\n"
             )
-        )
-        for edit in edits
-        for shift in edit.insert
-    ]
-    if not lines:
-        return
-    with driver.cursor().copy(f"COPY shifts ({columns}) FROM STDIN".encode()) as copy:
-        copy.write("\n".join((*lines, "")))

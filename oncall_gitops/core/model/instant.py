@@ -8,12 +8,16 @@ the functions here. Finer fractions of a second are dropped, always downward.
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
 from typing import TypeAlias
 
 Instant: TypeAlias = int
 
+_DAY = 86_400
+
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_FIRST_DAY = EPOCH.toordinal()
 FOREVER_AGO: Instant = -(10**11)
 FOREVER: Instant = 10**11
 """Bounds beyond every date that a file can name (1970 to 2099)."""
@@ -37,7 +41,14 @@ def to_datetime(instant: Instant) -> datetime:
 
 def instant_text(instant: Instant) -> str:
     """`2026-11-22T18:30:00Z`."""
-    return to_datetime(instant).strftime("%Y-%m-%dT%H:%M:%SZ")
+    day, seconds = divmod(instant, _DAY)
+    return f"{day_text(day)}T{seconds // 3600:02}:{seconds // 60 % 60:02}:{seconds % 60:02}Z"
+
+
+@lru_cache(maxsize=50_000)
+def day_text(day: int) -> str:
+    """`2026-11-22`, by its number from 1970-01-01; every day that files can name is worked out but once."""
+    return date.fromordinal(_FIRST_DAY + day).isoformat()
 
 
 def parse_instant(text: str) -> Instant:

@@ -13,7 +13,7 @@ from datetime import date, datetime, timedelta
 from enum import Enum
 from typing import TypeAlias
 
-from oncall_gitops.core.model.instant import Instant, instant_text, parse_instant
+from oncall_gitops.core.model.instant import Instant, day_text, instant_text, parse_instant
 
 Local: TypeAlias = int
 
@@ -48,7 +48,7 @@ class When:
         """The normal form: `2026-01-05`, `2026-01-05T09:00` (seconds only if there are any), `...Z`."""
         match self.written:
             case Written.DATE:
-                return local_datetime(self.seconds).strftime("%Y-%m-%d")
+                return day_text(self.seconds // DAY)
             case Written.LOCAL:
                 return local_text(self.seconds)
             case Written.INSTANT:
@@ -108,8 +108,8 @@ def local_datetime(local: Local) -> datetime:
 
 def local_text(local: Local) -> str:
     """`2026-01-05T09:00`, with `:SS` only if there are seconds."""
-    moment = local_datetime(local)
-    return moment.strftime("%Y-%m-%dT%H:%M:%S" if moment.second else "%Y-%m-%dT%H:%M")
+    day, seconds = divmod(local, DAY)
+    return f"{day_text(day)}T{clock_text(seconds)}"
 
 
 def local_date(local: Local) -> date:
