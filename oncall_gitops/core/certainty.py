@@ -9,13 +9,14 @@ from __future__ import annotations
 
 from math import gcd
 
+from oncall_gitops.core.model.instant import FOREVER
 from oncall_gitops.core.model.interval import Interval
 from oncall_gitops.core.model.rotation import Cadence, Rotation
 from oncall_gitops.core.model.schedule import Schedule
 from oncall_gitops.core.model.user import NOBODY
 from oncall_gitops.core.model.when import DAY, WEEK
 from oncall_gitops.core.recurrence import rule_of
-from oncall_gitops.core.repeating import HOUR, repeats
+from oncall_gitops.core.repeating import repeats
 from oncall_gitops.core.resolve import base_turns, schedule_span
 from oncall_gitops.core.wallclock import instant, zone
 
@@ -27,9 +28,7 @@ def is_always_covered(schedule: Schedule, window: Interval) -> bool:
     not after the start; whatever lies above can take its place, but only `nobody` would leave it empty.
     """
     base = schedule.rotation
-    if not schedule.active or not isinstance(base, Rotation):
-        return False
-    if all(place.start or place.until for place in base.places):
+    if not schedule.active or not isinstance(base, Rotation) or not _has_undated(base):
         return False
     span = schedule_span(schedule)
     if window.start < span.start or span.end < window.end or _may_be_vacant(schedule):
@@ -43,8 +42,8 @@ def is_always_covered(schedule: Schedule, window: Interval) -> bool:
 def has_hours_of_base(schedule: Schedule, user: str, span: Interval) -> bool:
     """Whether a user has hours of the base rotation in a span that no layer can take away.
 
-    The windows of all layers together are shorter than a week, so they leave something of a turn that lasts
-    a week in the span; one day is given for changes of the clocks.
+    The windows of all layers together take so much of a week, so they leave something of a longer turn in the
+    span; one day is given for changes of the clocks. A span that holds every turn of a round needs no walk.
     """
     base = schedule.rotation
     if not schedule.active or not isinstance(base, Rotation) or user not in [p.user for p in base.places]:
@@ -52,12 +51,15 @@ def has_hours_of_base(schedule: Schedule, user: str, span: Interval) -> bool:
     taken = 0
     for layer in schedule.layers:
         if layer.active:
-            taken += sum(length for window in layer.restrictions for _, length in window.spans()) or WEEK
+            taken += sum([length for window in layer.restrictions for _, length in window.spans()]) or WEEK
     if taken > WEEK - DAY:
         return False
+    enough = taken + DAY if taken else 1
     part = span.cut(schedule_span(schedule))
+    if part.end - part.start > _round(base, longer_than=enough):
+        return True
     return not part.is_empty and any(
-        piece.user == user and min(piece.end, part.end) - max(piece.start, part.start) >= WEEK - 2 * HOUR
+        piece.user == user and min(piece.end, part.end) - max(piece.start, part.start) >= enough
         for piece in base_turns(schedule).between(part)
     )
 
@@ -73,8 +75,7 @@ def everybody_works(rotation: Rotation) -> bool:
         return False
     if days >= 7:
         return True
-    is_undated = not any(place.start or place.until for place in rotation.places)
-    return is_undated and gcd(days * len(rotation.places), 7) == 1
+    return not _has_dated(rotation) and gcd(days * len(rotation.places), 7) == 1
 
 
 def _days_of_a_turn(cadence: Cadence) -> int | None:
@@ -86,12 +87,27 @@ def _days_of_a_turn(cadence: Cadence) -> int | None:
     return 7 * rule.interval if repeats(rule) and rule.frequency == "WEEKLY" and is_once_a_week else None
 
 
+def _round(rotation: Rotation, *, longer_than: int) -> int:
+    """A time in which every place has a whole turn longer than that; FOREVER where that is not certain."""
+    days = _days_of_a_turn(rotation.cadence)
+    if days is None or days * DAY - DAY < longer_than or rotation.start or _has_dated(rotation):
+        return FOREVER
+    return (len(rotation.places) + 1) * days * DAY + DAY
+
+
+def _has_dated(rotation: Rotation) -> bool:
+    return any(place.start or place.until for place in rotation.places)
+
+
+def _has_undated(rotation: Rotation) -> bool:
+    return not all(place.start or place.until for place in rotation.places)
+
+
 def _may_be_vacant(schedule: Schedule) -> bool:
     """Whether `nobody` can hold an hour; a followed rotation may hold it unseen."""
-    if any(override.user == NOBODY for override in schedule.overrides):
+    if NOBODY in [override.user for override in schedule.overrides]:
         return True
-    rotations = [schedule.rotation, *(layer.rotation for layer in schedule.layers)]
-    return any(
-        not isinstance(rotation, Rotation) or any(place.user == NOBODY for place in rotation.places)
-        for rotation in rotations
-    )
+    for rotation in (schedule.rotation, *[layer.rotation for layer in schedule.layers]):
+        if not isinstance(rotation, Rotation) or NOBODY in [place.user for place in rotation.places]:
+            return True
+    return False

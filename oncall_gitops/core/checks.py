@@ -53,7 +53,7 @@ def overrides_that_end(desired: DesiredState, *, files: Collection[str]) -> list
 def broken_promises(scene: Scene) -> Iterator[Problem]:
     """A schedule covers the hours that its `coverage` names."""
     for schedule in scene.schedules.values():
-        if schedule.coverage == "none":
+        if schedule.coverage == "none" or is_always_covered(schedule, scene.window):
             continue
         window = judged_window(schedule, now=scene.now, until=scene.until)
         if window.is_empty or is_always_covered(schedule, window):

@@ -135,12 +135,9 @@ def unscheduled_users(scene: Scene) -> Iterator[Problem]:
     """A user in no rotation and no override."""
     if scene.is_partial:
         return
-    used = {covering.override.user for covering in scene.overrides()}
-    for turning in scene.turnings():
-        if isinstance(turning.rotation, Rotation):
-            used.update([place.user for place in turning.rotation.places])
+    named, _ = scene.named_users()
     for slug in scene.desired.state.users:
-        if slug not in used:
+        if slug not in named:
             message = f'no rotation and no override has the user "{slug}"'
             hint = "add them to a rotation, or remove the entry"
             yield Problem(scene.at(address.user(slug)), "OG915", message, hint, "warning")
@@ -148,10 +145,8 @@ def unscheduled_users(scene: Scene) -> Iterator[Problem]:
 
 def hidden_layers(scene: Scene) -> Iterator[Problem]:
     """A layer below another one that covers all of its time."""
-    for schedule in scene.schedules.values():
-        if len(schedule.layers) < 2:
-            continue
-        layered = [turning for turning in turnings_of(schedule) if turning.layer and turning.layer.active]
+    for turnings in scene.turnings_by_schedule().values():
+        layered = [turning for turning in turnings if turning.layer and turning.layer.active]
         for low in layered:
             assert low.layer
             for high in layered:
@@ -173,7 +168,7 @@ def duty_in_time_off(scene: Scene) -> Iterator[Problem]:
     if not users:
         return
     for schedule in scene.schedules.values():
-        if users.keys().isdisjoint(_users_of(scene, schedule)):
+        if users.keys().isdisjoint(scene.users_of(schedule)):
             continue
         for shift in scene.shifts(schedule):
             if shift.user in users:
@@ -195,10 +190,11 @@ def duty_in_time_off(scene: Scene) -> Iterator[Problem]:
 def double_duty(scene: Scene) -> Iterator[Problem]:
     """Somebody who is on call in two schedules at once; once for each pair of schedules and user."""
     duties: dict[str, list[tuple[Shift, str]]] = {}
-    if not (shared := _shared_users(scene)):
+    _, shared = scene.named_users()
+    if not shared:
         return
     for schedule in scene.schedules.values():
-        if shared.isdisjoint(_users_of(scene, schedule)):
+        if shared.isdisjoint(scene.users_of(schedule)):
             continue
         for shift in scene.shifts(schedule):
             if shift.user in shared:
@@ -277,31 +273,6 @@ def _holders(timetable: Timetable, span: Interval, *, until: str | None) -> set[
         holders |= {shift.user for shift in timetable.below_overrides(part)}
         start, step = part.end, step * 2
     return holders
-
-
-def _shared_users(scene: Scene) -> set[str]:
-    """The users whom more than one schedule names: only they can be on call twice at once."""
-    once: set[str] = set()
-    shared: set[str] = set()
-    for schedule in scene.schedules.values():
-        users = _users_of(scene, schedule)
-        shared |= once & users
-        once |= users
-    return shared
-
-
-def _users_of(scene: Scene, schedule: Schedule) -> set[str]:
-    """The users whom a schedule names, or a schedule whose rotation it follows."""
-    users = {override.user for override in schedule.overrides}
-    for turning in turnings_of(schedule):
-        rotation = turning.rotation
-        if isinstance(rotation, Following):
-            followed = scene.schedules.get(f"{schedule.team}/{rotation.schedule}")
-            base = followed.rotation if followed else None
-            rotation = base if isinstance(base, Rotation) else rotation
-        if isinstance(rotation, Rotation):
-            users |= {place.user for place in rotation.places}
-    return users - {NOBODY}
 
 
 def _warning(

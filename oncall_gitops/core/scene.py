@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
+from itertools import chain
 from typing import NamedTuple
 
 from oncall_gitops.core import address
@@ -19,6 +20,7 @@ from oncall_gitops.core.model.rule import RuleError
 from oncall_gitops.core.model.schedule import Schedule
 from oncall_gitops.core.model.shift import Shift
 from oncall_gitops.core.model.state import DesiredState
+from oncall_gitops.core.model.user import NOBODY
 from oncall_gitops.core.model.when import Local, When
 from oncall_gitops.core.overriding import override_span
 from oncall_gitops.core.problem import Origin
@@ -89,10 +91,11 @@ class Scene:
     now: Instant = FOREVER_AGO
     until: Instant = FOREVER
     is_partial: bool = False
-    _turnings: list[Turning] = field(default_factory=list)
+    _turnings: dict[str, tuple[Turning, ...]] = field(default_factory=dict)
     _overrides: list[Covering] = field(default_factory=list)
     _timetables: dict[str, Timetable | None] = field(default_factory=dict)
     _firings: dict[tuple[str, str], Firing | RuleError] = field(default_factory=dict)
+    _named: list[tuple[Set[str], Set[str]]] = field(default_factory=list)
     _shifts: dict[str, list[Shift]] = field(default_factory=dict)
 
     def between(self, now: Instant, until: Instant, *, is_partial: bool) -> Scene:
@@ -116,10 +119,14 @@ class Scene:
         parent = path.rpartition(".")[0]
         return self.at(here, path) != (self.at(here, parent) if parent else self.at(here))
 
-    def turnings(self) -> Sequence[Turning]:
+    def turnings(self) -> Iterator[Turning]:
+        """All rotations."""
+        return chain.from_iterable(self.turnings_by_schedule().values())
+
+    def turnings_by_schedule(self) -> Mapping[str, tuple[Turning, ...]]:
+        """The base rotation and those of the layers, by the schedule's full name."""
         if not self._turnings:
-            for schedule in self.schedules.values():
-                self._turnings += turnings_of(schedule)
+            self._turnings |= {name: tuple(turnings_of(one)) for name, one in self.schedules.items()}
         return self._turnings
 
     def overrides(self) -> Sequence[Covering]:
@@ -130,6 +137,31 @@ class Scene:
                 for override in schedule.overrides
             ]
         return self._overrides
+
+    def named_users(self) -> tuple[Set[str], Set[str]]:
+        """The users whom schedules name, and those whom more than one does."""
+        if not self._named:
+            named: set[str] = set()
+            shared: set[str] = set()
+            for schedule in self.schedules.values():
+                users = self.users_of(schedule)
+                if not named.isdisjoint(users):
+                    shared |= named & users
+                named |= users
+            self._named.append((named, shared))
+        return self._named[0]
+
+    def users_of(self, schedule: Schedule) -> set[str]:
+        """The users whom a schedule names, or a schedule whose rotation it follows."""
+        users = {override.user for override in schedule.overrides}
+        for rotation in (schedule.rotation, *(layer.rotation for layer in schedule.layers)):
+            if isinstance(rotation, Following):
+                followed = self.schedules.get(f"{schedule.team}/{rotation.schedule}")
+                rotation = followed.rotation if followed else None
+            if isinstance(rotation, Rotation):
+                users.update([place.user for place in rotation.places])
+        users.discard(NOBODY)
+        return users
 
     def firing(self, turning: Turning) -> Firing | RuleError | None:
         """The proof that a rule of the files fires, or why it does not; None for the other cadences."""
