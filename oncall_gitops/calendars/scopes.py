@@ -16,9 +16,9 @@ _WIDER = {
 def missing_scopes(*, needed: Iterable[str], granted: Iterable[str]) -> list[str]:
     """The needed scopes that neither the granted ones nor wider ones cover.
 
-    An empty grant is an untold one: nothing is said to be missing.
+    An empty grant is an untold one, and `.default` all that the application has: nothing is said to be missing.
     """
-    held = {_name(scope) for scope in granted}
+    held = {_name(scope) for scope in granted} - {".default"}
     return [
         scope
         for scope in needed

@@ -205,6 +205,7 @@ class Connecting:
             person=self.person,
             provider=self.wish.provider,
             marker=self._marker,
+            calendar_id=self.wish.calendar_id,
             is_new=is_new,
             leaves_account=leaves,
             now=self.now,
@@ -212,8 +213,8 @@ class Connecting:
 
     def _calendar(self, tokens: Tokens, row_id: str, epoch: int) -> tuple[str, str]:
         """The calendar's id and name, stored; whatever fails for good takes a new connection with it."""
-        from oncall_gitops.calendars.failures import CalendarFailure, Throttled, Unauthorized, Unavailable
-        from oncall_gitops.store.connections import forget_connection, use_calendar
+        from oncall_gitops.calendars.failures import Unauthorized
+        from oncall_gitops.store.connections import use_calendar
 
         try:
             try:
@@ -222,20 +223,11 @@ class Connecting:
                 tokens = self._refreshed(tokens)
                 epoch = self._store(tokens, row_id, is_new=False, leaves=False)
                 calendar_id, name, owned = self._find_calendar(tokens)
-        except (Throttled, Unavailable) as failure:
+        except OncallError as failure:
+            raise self._without_calendar(failure, row_id, epoch) from None
+        except BaseException:  # interrupted, or a bug: workers need not wait until the hold is over
             self._release(row_id, epoch)
-            raise CalendarFailure(
-                f"the consent is stored, but the calendar is not made yet: {failure}",
-                help="the next sync makes it; or run this again",
-            ) from None
-        except (CalendarFailure, OncallError) as failure:
-            if self.before is None:
-                forget_connection(self.database, row_id=row_id, epoch=epoch)
-                raise OncallError(f"{failure}; nothing was connected", help=failure.help) from None
-            self._release(row_id, epoch)
-            raise OncallError(
-                f"{failure}; the consent is renewed, the calendar is as before", help=failure.help
-            ) from None
+            raise
         use_calendar(
             self.database,
             row_id=row_id,
@@ -247,9 +239,26 @@ class Connecting:
         )
         return calendar_id, name
 
+    def _without_calendar(self, failure: OncallError, row_id: str, epoch: int) -> OncallError:
+        """How the command ends, and how it leaves the row: what may pass, a sync tries again."""
+        from oncall_gitops.calendars.failures import CalendarFailure, Throttled, Unavailable
+        from oncall_gitops.store.connections import forget_connection
+
+        if isinstance(failure, Throttled | Unavailable):
+            self._release(row_id, epoch)
+            return CalendarFailure(
+                f"the consent is stored, but the calendar is not made yet: {failure}",
+                help="the next sync makes it; or run this again",
+            )
+        if self.before is None:
+            forget_connection(self.database, row_id=row_id, epoch=epoch)
+            return OncallError(f"{failure}; nothing was connected", help=failure.help)
+        self._release(row_id, epoch)
+        return OncallError(f"{failure}; the consent is renewed, the calendar is as before", help=failure.help)
+
     def _find_calendar(self, tokens: Tokens) -> tuple[str, str, bool]:
         """The existing calendar that was asked for, or one of our own: found again if an earlier try made it."""
-        from oncall_gitops.calendars.failures import CalendarGone
+        from oncall_gitops.calendars.failures import CalendarGone, Throttled, Unavailable
         from oncall_gitops.calendars.protocol import CalendarPlace
 
         if self.wish.calendar_id is None:
@@ -267,6 +276,8 @@ class Connecting:
         except CalendarGone:
             account = tokens.account or "this account"
             raise OncallError(f"{account} has no calendar {self.wish.calendar_id}") from None
+        except (Throttled, Unavailable):
+            click.echo("The calendar cannot be looked at just now; the next sync does.", err=True)
         return self.wish.calendar_id, "", False
 
     def _release(self, row_id: str, epoch: int) -> None:

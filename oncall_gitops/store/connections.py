@@ -51,10 +51,11 @@ WHERE s.user_id = %(user)s AND s.provider = %(provider)s
 
 _INSERT = """
 INSERT INTO calendar_syncs (id, user_id, provider, grant_kind, marker, access_token, refresh_token,
-    token_expires_at, scopes, account, calendar_requested_at, next_sync_at, lease_owner, lease_until, lease_epoch)
+    token_expires_at, scopes, account, calendar_id, calendar_requested_at,
+    next_sync_at, lease_owner, lease_until, lease_epoch)
 VALUES (%(id)s, %(user)s, %(provider)s, %(grant)s, %(marker)s, %(access)s, %(refresh)s,
-    to_timestamp(%(expires)s), %(scopes)s::jsonb, %(account)s, to_timestamp(%(now)s), to_timestamp(%(now)s),
-    'connect', clock_timestamp() + make_interval(secs => %(hold)s), 1)
+    to_timestamp(%(expires)s), %(scopes)s::jsonb, %(account)s, %(calendar)s, to_timestamp(%(now)s),
+    to_timestamp(%(now)s), 'connect', clock_timestamp() + make_interval(secs => %(hold)s), 1)
 RETURNING lease_epoch
 """
 
@@ -213,14 +214,16 @@ def store_consent(
     person: Person,
     provider: Provider,
     marker: str,
+    calendar_id: str | None,
     is_new: bool,
     leaves_account: bool,
     now: Instant,
 ) -> int:
     """Store what was granted and keep workers off for a while; the lease's epoch.
 
-    With `leaves_account`, what is known of the earlier account's calendars is forgotten. A row of this id that
-    a worker holds is waited for.
+    A new connection has its `calendar_id` from the start, if it is to use an existing calendar: no worker that
+    comes upon it makes another. With `leaves_account`, what is known of the earlier account's calendars is
+    forgotten. A row of this id that a worker holds is waited for.
     """
     values = {
         "id": row_id,
@@ -233,6 +236,7 @@ def store_consent(
         "expires": consent.expires_at,
         "scopes": json.dumps(consent.scopes),
         "account": consent.account,
+        "calendar": calendar_id,
         "is_gone": person.is_gone,
         "now": now,
         "hold": HOLD_SECONDS,

@@ -123,6 +123,18 @@ class Office:
             cursor = connection.execute(statement.encode())
             return cursor.fetchall() if cursor.description else []
 
+    def run_roles_script(self) -> None:
+        """The roles of docs/roles.sql, with a user in each who may do nothing else."""
+        script = (Path(__file__).parents[2] / "docs" / "roles.sql").read_text()
+        self.rows(script)
+        for role in ("app", "plan", "sync"):
+            if not self.rows(f"SELECT FROM pg_roles WHERE rolname = 'test_{role}'"):
+                self.rows(f"CREATE ROLE test_{role} LOGIN IN ROLE oncall_{role}")
+
+    def act_as(self, role: str) -> None:
+        user = re.sub(r"\buser=\S+", f"user=test_{role}", self.database_url)
+        self.monkeypatch.setenv("DATABASE_URL", user)
+
     def change_rota(self, text: str) -> Done:
         self.shell.write(text)
         return self.shell("reconcile", "--yes", "--allow", "mass-delete", "--calendars", "queue")

@@ -169,6 +169,56 @@ def test_the_next_sync_makes_the_calendar_that_connect_could_not(office: Office)
     assert len(office.google.events_of(ANN)) == 7
 
 
+def test_an_access_token_that_is_dead_before_its_time_is_renewed(office: Office) -> None:
+    file = office.google_file(account=ANN)
+    office.google.tokens.expire_access()
+    office.shell.ok(*CONNECT, "--token-file", file)
+    office.shell.ok("calendar", "sync")
+
+    assert office.google.loopback.count("POST /token") == 1
+    assert len(office.google.events_of(ANN)) == 7
+
+
+def test_a_worker_that_is_at_the_connection_is_waited_for(office: Office) -> None:
+    office.connect_google()
+    office.rows(
+        """UPDATE calendar_syncs SET lease_owner = 'a worker', lease_epoch = lease_epoch + 1,
+            lease_until = clock_timestamp() + interval '0.6 seconds'"""
+    )
+    office.connect_google()
+
+    assert office.rows("SELECT lease_owner, lease_epoch FROM calendar_syncs") == [(None, 3)]
+
+
+def test_a_connect_that_was_killed_is_taken_over_by_the_next_one(office: Office) -> None:
+    office.connect_google()
+    office.rows(
+        """UPDATE calendar_syncs SET lease_owner = 'connect', calendar_id = NULL,
+            lease_until = clock_timestamp() + interval '1 minute'"""
+    )
+    office.connect_google()
+
+    assert len(office.made()) == 1
+    assert office.listed()[0]["calendar_id"] == office.made()[0].id
+
+
+def test_the_roles_of_the_script_are_enough_and_only_sync_may_connect(office: Office) -> None:
+    office.run_roles_script()
+    office.act_as("sync")
+    office.connect_google()
+    office.shell.ok("calendar", "sync")
+    office.shell.ok("calendar", "rotate-key")
+
+    for role in ("app", "plan"):
+        office.act_as(role)
+        assert len(office.listed()) == 1
+        done = office.shell(*CONNECT, "--token-file", office.google_file())
+        assert done.code == 1
+        assert "permission denied" in done.err
+    office.act_as("sync")
+    office.shell.ok("calendar", "disconnect", "google", "--user", "ann")
+
+
 def test_a_new_consent_of_the_same_account_goes_on_where_the_old_one_ended(office: Office) -> None:
     office.connect_google()
     office.google.tokens.revoke_all(ANN)
