@@ -13,8 +13,8 @@ from uuid import uuid4
 
 from oncall_gitops.commands.clock import read_clock
 from oncall_gitops.commands.plans import blocked
-from oncall_gitops.core.address import schedule
-from oncall_gitops.core.calendars import CalendarChanges, calendar_changes, people_concerned
+from oncall_gitops.core.address import schedule, user
+from oncall_gitops.core.calendars import CalendarChanges, calendar_changes, people_touched, shown_otherwise
 from oncall_gitops.core.definition import meanings
 from oncall_gitops.core.diff import Change
 from oncall_gitops.core.errors import OncallError, StalePlan
@@ -346,9 +346,10 @@ def mark_due(
 ) -> None:
     """Tell the calendars of everybody whose events an edit or a change touches."""
     from oncall_gitops.store.write import mark_due as mark
+    from oncall_gitops.store.write import whose_events
 
-    people = people_concerned(edits, changes, stored=stored, at=at)
-    mark(connection, sorted(ids[f"user/{slug}"] for slug in people if f"user/{slug}" in ids))
+    people = {ids[user(slug)] for slug in people_touched(edits, stored=stored) if user(slug) in ids}
+    mark(connection, sorted(people | whose_events(connection, shown_otherwise(changes), at=at)))
 
 
 def _calendars(connection: Connection, proposal: Proposal) -> tuple[CalendarChanges, ...]:

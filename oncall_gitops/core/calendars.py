@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from oncall_gitops.core.diff import Change
 from oncall_gitops.core.materialise import ShiftEdit
@@ -15,7 +16,7 @@ AHEAD = 90 * 86_400
 """How far ahead calendars are filled, in seconds."""
 
 _SHOWN_FIELDS = {"name", "timezone", "reason"}
-"""What of a schedule, its team, a layer or an override an event shows, besides its shift."""
+"""What of a schedule, its team, a layer, an override or a replaced person an event shows, besides its shift."""
 
 Stored = Mapping[str, Sequence[StoredShift]]
 
@@ -29,17 +30,33 @@ class CalendarChanges:
     changes: int
 
 
-def people_concerned(
-    edits: Iterable[ShiftEdit], changes: Iterable[Change], *, stored: Stored, at: Instant
-) -> set[str]:
-    """The slugs of everybody whose events differ once the edits and changes are applied at T.
+class ShownOtherwise(NamedTuple):
+    """What events are about that read otherwise although no shift moves: schedules by their full names, all
+    schedules of teams, and covers for people (slugs), whose name stands in them."""
+
+    schedules: tuple[str, ...] = ()
+    teams: tuple[str, ...] = ()
+    people: tuple[str, ...] = ()
+
+
+def people_touched(edits: Iterable[ShiftEdit], *, stored: Stored) -> set[str]:
+    """The slugs of everybody of whose shifts one is made, changed or deleted.
 
     `stored` are the rows that end after T, by schedule.
     """
-    people = {user for user, _ in _events(edits, stored)}
-    for schedule in _shown_otherwise(changes, stored):
-        people |= {row.user for row in stored[schedule] if row.end > at}
-    return people
+    return {user for user, _ in _events(edits, stored)}
+
+
+def shown_otherwise(changes: Iterable[Change]) -> ShownOtherwise:
+    """What reads otherwise once the changes are applied, under its name then."""
+    found: dict[str, set[str]] = {"schedule": set(), "team": set(), "user": set()}
+    for change in changes:
+        kind, *path = change.address.split("/")
+        is_name = kind in found and change.action == "rename"
+        if is_name or (change.action == "update" and any(one.path in _SHOWN_FIELDS for one in change.fields)):
+            whole = kind if kind in found else "schedule"
+            found[whole].add("/".join(path[: 2 if whole == "schedule" else 1]))
+    return ShownOtherwise(*(tuple(sorted(found[kind])) for kind in ("schedule", "team", "user")))
 
 
 def calendar_changes(
@@ -67,17 +84,4 @@ def _events(edits: Iterable[ShiftEdit], stored: Stored) -> set[tuple[str, tuple[
             if row.id in touched
         }
         found |= {(new.user, (edit.schedule, new.layer_id or new.source, new.start)) for new in edit.insert}
-    return found
-
-
-def _shown_otherwise(changes: Iterable[Change], stored: Stored) -> set[str]:
-    """The schedules whose events read otherwise although no shift moves."""
-    found: set[str] = set()
-    for change in changes:
-        kind, *path = change.address.split("/")
-        if change.action not in ("update", "rename") or kind == "user":
-            continue
-        if change.action == "rename" or any(field.path in _SHOWN_FIELDS for field in change.fields):
-            near = f"{path[0]}/" if kind == "team" else "/".join(path[:2])
-            found |= {name for name in stored if name == near or (kind == "team" and name.startswith(near))}
     return found

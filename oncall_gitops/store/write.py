@@ -15,6 +15,7 @@ import psycopg
 from sqlalchemy import Connection, Table
 
 from oncall_gitops.core import address
+from oncall_gitops.core.calendars import ShownOtherwise
 from oncall_gitops.core.definition import override_address
 from oncall_gitops.core.diff import Change
 from oncall_gitops.core.materialise import ShiftEdit
@@ -140,6 +141,24 @@ def record_run(
         "finished_at = clock_timestamp() WHERE id = %s",
         [failure.seconds if failure else 0.0, run_id],
     )
+
+
+def whose_events(connection: Connection, shown: ShownOtherwise, *, at: Instant) -> set[str]:
+    """The ids of the users in whose shifts after T these schedules, teams or replaced people stand."""
+    if not any(shown):
+        return set()
+    rows = driver_connection(connection).execute(
+        b"""SELECT DISTINCT shifts.user_id::text FROM shifts
+            JOIN schedules ON schedules.id = shifts.schedule_id JOIN teams ON teams.id = schedules.team_id
+            LEFT JOIN schedule_overrides AS overrides ON overrides.id = shifts.override_id
+            LEFT JOIN users AS replaced ON replaced.id = overrides.original_user_id
+        WHERE shifts.end_time > to_timestamp(%(at)s) AND (
+            teams.slug || '/' || schedules.slug = ANY(%(schedules)s) OR teams.slug = ANY(%(teams)s)
+            OR replaced.slug = ANY(%(people)s)
+        )""",
+        {"at": at, **{name: list(slugs) for name, slugs in shown._asdict().items()}},
+    )
+    return {user_id for (user_id,) in rows}
 
 
 def mark_due(connection: Connection, user_ids: Sequence[str]) -> None:
