@@ -96,11 +96,11 @@ def bring_up_to_date(
     """Sync these connections by their ids (or everything that is due: then these are the ones that count), and
     say how it went. Exit 6 if one of them is not right in the end."""
     from oncall_gitops.commands.calendar_listing import state_words
-    from oncall_gitops.commands.syncing import work
+    from oncall_gitops.commands.syncing import PATIENCE, work
     from oncall_gitops.store.connections import connection_states
 
     with _progress(len(due)) as tell:
-        results = work(syncer, only=None if everything else due, tell=tell)
+        results = work(syncer, only=None if everything else due, patience=PATIENCE, tell=tell)
     for line in _report(results):
         click.echo(line, err=err)
     with syncer.database.snapshot() as connection:

@@ -201,10 +201,11 @@ def _edit(
 ) -> str:
     """Change one schedule's overrides and its shifts, in the one transaction; the schedule's full name."""
     from oncall_gitops.commands.reconciler import edit_schedule
+    from oncall_gitops.store.connections import connected_people
     from oncall_gitops.store.database import open_database
 
     with open_database(settings.database_url, directory=Path.cwd()) as database:
-        return edit_schedule(
+        schedule = edit_schedule(
             database,
             edit,
             as_of=as_of,
@@ -212,6 +213,10 @@ def _edit(
             actor=actor(),
             lock_timeout=lock_timeout,
         )
+        with database.snapshot() as connection:
+            if connected_people(connection):
+                click.echo("Connected calendars follow with the next reconcile or worker.", err=True)
+    return schedule
 
 
 def _user_id(live: LiveState, slug: str, *, required: bool = False) -> str | None:

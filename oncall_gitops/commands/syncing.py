@@ -166,7 +166,7 @@ def work(
     *,
     only: Collection[str] | None = None,
     concurrency: int = CONCURRENCY,
-    patience: float | None = PATIENCE,
+    patience: float | None,
     tell: Callable[[Done], None] | None = None,
 ) -> dict[str, Done]:
     """Run over what is due (of `only`, ids of rows) until nothing is, or until stopped without `patience`.
