@@ -57,20 +57,29 @@ def tree_at(base: str, path: Path) -> Iterator[Path | None]:
 
 
 def _extract(folder: Path, commit: str, wanted: str, target: Path) -> bool:
-    """Write the files below a path of a commit; false if there are none."""
+    """Write the files below a path of a commit; false if there are none.
+
+    A commit may come from anybody, and a crafted one may hold names that lead elsewhere: those are refused, and
+    links are made last, so that nothing is written through one.
+    """
     listing = _git(folder, "ls-tree", "-r", "-z", "--full-tree", commit, "--", wanted.rstrip("/") or ".")
     entries = [entry.partition("\t") for entry in (listing or "").split("\0") if entry]
     files = [
         (meta.split()[0], meta.split()[2], name) for meta, _, name in entries if meta.split()[1] == "blob"
     ]
+    if any({"", ".", ".."} & set(name.split("/")) for _, _, name in files):
+        raise OncallError(f"the commit {commit} holds a path that leads out of it")
     contents = _blobs(folder, [blob for _, blob, _ in files])
+    links = []
     for (mode, _, name), content in zip(files, contents, strict=True):
         file = target / (name[len(wanted) :] if wanted.endswith("/") or not wanted else Path(name).name)
         file.parent.mkdir(parents=True, exist_ok=True)
         if mode == "120000":
-            file.symlink_to(os.fsdecode(content))
+            links.append((file, os.fsdecode(content)))
         else:
             file.write_bytes(content)
+    for file, destination in links:
+        file.symlink_to(destination)
     return bool(files)
 
 
