@@ -6,8 +6,10 @@ import base64
 import contextlib
 import io
 import json
+import os
 import re
 import threading
+import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -195,12 +197,34 @@ def visit(url: str) -> None:
         answer.read()
 
 
-def with_visitor(*arguments: str) -> Done:
+def with_visitor(*arguments: str, visit: Callable[[str], None] = visit) -> Done:
     """A command whose printed address somebody visits, from another program."""
     out, err = Screen(visit), io.StringIO()
     with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
         code = run(list(arguments))
     return Done(code, out.getvalue(), err.getvalue())
+
+
+@contextmanager
+def a_terminal(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str], None]]:
+    """Somebody at another machine, who visits the address there and pastes at the terminal where it led them."""
+    keyboard, terminal = os.openpty()
+
+    class Stay(urllib.request.HTTPRedirectHandler):
+        def redirect_request(self, *_: Any) -> None:
+            """The page of 127.0.0.1 is not this machine's."""
+
+    def visit_and_paste(url: str) -> None:
+        try:
+            urllib.request.build_opener(Stay).open(url, timeout=5)
+        except urllib.error.HTTPError as answer:
+            os.write(keyboard, f"{answer.headers['Location']}\n".encode())
+            answer.close()
+
+    with os.fdopen(terminal, "r") as stdin:
+        monkeypatch.setattr("sys.stdin", stdin)
+        yield visit_and_paste
+    os.close(keyboard)
 
 
 def opens_browser(monkeypatch: pytest.MonkeyPatch) -> None:

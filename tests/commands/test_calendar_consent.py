@@ -12,6 +12,7 @@ from tests.commands.calendars import (
     ANN,
     BOB,
     Office,
+    a_terminal,
     an_office,
     google_service_account,
     opens_browser,
@@ -53,6 +54,17 @@ def test_a_person_consents_to_microsoft_in_a_browser(office: Office, monkeypatch
 @pytest.mark.parametrize("connect", [GOOGLE, MICROSOFT], ids=["google", "microsoft"])
 def test_the_printed_address_is_enough(office: Office, connect: tuple[str, ...]) -> None:
     done = with_visitor(*connect, "--no-browser")
+
+    assert done.code == 0, done.err
+    assert "Connected: ann" in done.out
+
+
+@pytest.mark.parametrize("connect", [GOOGLE, MICROSOFT], ids=["google", "microsoft"])
+def test_on_a_terminal_the_address_where_the_browser_ended_is_pasted(
+    office: Office, monkeypatch: pytest.MonkeyPatch, connect: tuple[str, ...]
+) -> None:
+    with a_terminal(monkeypatch) as visit_and_paste:
+        done = with_visitor(*connect, "--no-browser", visit=visit_and_paste)
 
     assert done.code == 0, done.err
     assert "Connected: ann" in done.out
