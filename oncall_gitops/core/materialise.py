@@ -177,4 +177,6 @@ def _goes_on(row: NewShift, future: Sequence[NewShift], at: Instant) -> bool:
 
 
 def _as_new(row: StoredShift) -> NewShift:
-    return NewShift(row.start, row.end, row.user, row.source, row.layer_id, row.override_id)
+    """A row as it would be written today; that of a hidden user would be nobody's."""
+    user = "" if row.is_orphan else row.user
+    return NewShift(row.start, row.end, user, row.source, row.layer_id, row.override_id)

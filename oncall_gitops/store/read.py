@@ -67,7 +67,8 @@ FROM (SELECT 1) AS always LEFT JOIN LATERAL (
 _SHIFTS = """
 SELECT teams.slug || '/' || schedules.slug, shifts.id::text,
     floor(extract(epoch FROM shifts.start_time))::bigint, floor(extract(epoch FROM shifts.end_time))::bigint,
-    users.slug, shifts.source, shifts.layer_id::text, shifts.override_id::text, shifts.reconcile_run_id::text
+    users.slug, shifts.source, shifts.layer_id::text, shifts.override_id::text, shifts.reconcile_run_id::text,
+    users.deleted_at IS NOT NULL
 FROM shifts
 JOIN schedules ON schedules.id = shifts.schedule_id
 JOIN teams ON teams.id = schedules.team_id

@@ -17,7 +17,7 @@ from oncall_gitops.store import migrate
 from oncall_gitops.store.database import Database
 from oncall_gitops.store.tables import SCHEMA_VERSION
 from tests.builders import at
-from tests.faults.rota import AFTER, BEFORE, a_reconciler, add_by_command, content, reconcile
+from tests.faults.rota import AFTER, BEFORE, NOW, a_reconciler, add_by_command, content, reconcile
 from tests.faults.wire import Message, Verdict, Wire
 from tests.store.records import live, one, sql
 
@@ -124,6 +124,20 @@ def test_a_name_that_somebody_takes_in_the_same_moment_is_a_clash_with_a_sentenc
 
     assert isinstance(refused.value.error, Blocked)
     assert "unmanaged-clash" in str(refused.value.error)
+
+
+def test_somebody_who_was_hidden_by_hand_is_not_on_call_by_their_old_row(standing: Database) -> None:
+    """The files bring them back as a new row; what they hold from then on is the new one's."""
+    sql(standing, "UPDATE users SET deleted_at = now()")
+    reconcile(standing, BEFORE, now=NOW + 60)
+
+    assert one(standing, "SELECT count(*) FROM users WHERE deleted_at IS NOT NULL") > 0, "history names them"
+    assert not sql(
+        standing,
+        "SELECT FROM shifts JOIN users ON users.id = user_id "
+        "WHERE deleted_at IS NOT NULL AND end_time > to_timestamp(%(at)s)",
+        at=NOW + 60,
+    )
 
 
 def test_whoever_applies_last_is_the_newest_run_even_if_they_began_first(standing: Database) -> None:

@@ -40,7 +40,7 @@ class LiveObject:
 
 @dataclass(frozen=True, slots=True)
 class StoredShift:
-    """A row of `shifts`."""
+    """A row of `shifts`. `is_orphan` says that the user's row is hidden, though another may have its slug by now."""
 
     id: str
     start: Instant
@@ -50,6 +50,7 @@ class StoredShift:
     layer_id: str | None = None
     override_id: str | None = None
     run_id: str | None = None
+    is_orphan: bool = False
 
 
 @dataclass(frozen=True, slots=True)
