@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import count
 
 import pytest
 
 from tests.calendars.google_server import LIST_CALENDARS, MADE_BY_US
-from tests.calendars.loopback import Fault
+from tests.calendars.loopback import Fault, FaultKind
 from tests.commands.calendars import (
     ANN,
     BOB,
@@ -158,6 +159,41 @@ def test_a_lost_answer_to_the_calendars_creation_leaves_one_calendar(office: Off
     office.connect_google()
     [calendar] = office.made()
     assert office.listed()[0]["calendar_id"] == calendar.id
+
+
+@pytest.mark.parametrize("kind", ["drop-before", "drop-after", "truncate", "twice"])
+@pytest.mark.parametrize("number", [1, 2])
+def test_whichever_call_breaks_a_second_connect_ends_with_one_calendar(
+    office: Office, kind: FaultKind, number: int
+) -> None:
+    calls = count(1)
+    office.google.loopback.matches = lambda request: next(calls) == number
+    office.google.loopback.fail(Fault(kind))
+    first = office.shell(*CONNECT, "--token-file", office.google_file())
+    office.connect_google()
+    office.shell.ok("calendar", "sync")
+
+    assert first.code == (0 if kind == "twice" else 1 if number == 1 else 6)
+    assert len(office.google.events_of(ANN)) == 7
+    assert len(office.made()) == (
+        2 if (kind, number) == ("twice", 2) else 1
+    )  # Google has no key against that
+
+
+def test_killed_between_the_calendar_and_its_row_a_second_connect_finds_the_calendar(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def killed(*_: object, **__: object) -> None:
+        raise SystemExit(137)
+
+    with monkeypatch.context() as patch:
+        patch.setattr("oncall_gitops.store.connections.use_calendar", killed)
+        patch.setattr("oncall_gitops.store.connections.release", lambda *_, **__: None)
+        assert office.shell(*CONNECT, "--token-file", office.google_file()).code == 137
+    office.connect_google()
+
+    assert len(office.made()) == 1
+    assert office.listed()[0]["calendar_id"] == office.made()[0].id
 
 
 def test_the_next_sync_makes_the_calendar_that_connect_could_not(office: Office) -> None:
