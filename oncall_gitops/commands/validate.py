@@ -46,7 +46,7 @@ def command(
     from oncall_gitops.source.read import load, uncollected
 
     now = read_clock(as_of)
-    with uncollected():
+    with uncollected(to_the_end=True):
         loaded = load(path)
         problems = judged(loaded, path, now=now, until=now + (horizon or settings.horizon))
     failed = any(problem.is_error or strict for problem in problems)

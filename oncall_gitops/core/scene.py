@@ -94,7 +94,7 @@ class Scene:
     _turnings: dict[str, tuple[Turning, ...]] = field(default_factory=dict)
     _overrides: list[Covering] = field(default_factory=list)
     _timetables: dict[str, Timetable | None] = field(default_factory=dict)
-    _firings: dict[tuple[str, str], Firing | RuleError] = field(default_factory=dict)
+    _firings: dict[tuple[str, Local], Firing | RuleError] = field(default_factory=dict)
     _named: list[tuple[Set[str], Set[str]]] = field(default_factory=list)
     _shifts: dict[str, list[Shift]] = field(default_factory=dict)
 
@@ -168,14 +168,13 @@ class Scene:
         rotation = turning.rotation
         if isinstance(rotation, Following) or rotation.cadence.rrule is None:
             return None
-        key = turning.schedule.full_name, turning.layer.slug if turning.layer else ""
-        if key not in self._firings:
-            start = turning.origin
+        rule, start = rotation.cadence.rrule, turning.origin
+        if (rule, start) not in self._firings:
             try:
-                self._firings[key] = prove(rule_of(rotation.cadence, start=start), start)
+                self._firings[rule, start] = prove(rule_of(rotation.cadence, start=start), start)
             except RuleError as error:
-                self._firings[key] = error
-        return self._firings[key]
+                self._firings[rule, start] = error
+        return self._firings[rule, start]
 
     def timetable(self, schedule: Schedule) -> Timetable | None:
         """The schedule ready for questions; None if a part of it, or what it follows, is missing or wrong."""

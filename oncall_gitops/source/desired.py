@@ -139,10 +139,9 @@ class _Assembly:
             if not other.is_usual and has_offsets(other):
                 node, _ = other.walk(path)
                 self._declared.problems += odd_offsets(other, node, timezone=schedule.timezone)
-        overrides = sorted(
-            [*(override for override, _, _ in elsewhere), *schedule.overrides], key=override_order
-        )
-        return replace(schedule, overrides=tuple(overrides))
+        overrides = [*(override for override, _, _ in elsewhere), *schedule.overrides]
+        in_order = tuple(sorted(overrides, key=override_order))
+        return schedule if in_order == schedule.overrides else replace(schedule, overrides=in_order)
 
 
 def _sites(declarations: Sequence[Declaration]) -> list[Site]:

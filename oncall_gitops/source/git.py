@@ -24,11 +24,11 @@ class Commit(NamedTuple):
 
 def checked_out(path: Path) -> Commit:
     """The commit of the work tree that holds a path."""
-    folder = path if path.is_dir() else path.parent
-    head = _git(folder, "rev-parse", "--verify", "--quiet", "HEAD")
+    top = _top(path)
+    head = _git(top, "rev-parse", "--verify", "--quiet", "HEAD")
     if head is None:
         return Commit()
-    status = _git(folder, "status", "--porcelain", "--untracked-files=all", "--", str(path.resolve()))
+    status = _git(top, "status", "--porcelain", "--untracked-files=all", "--", str(path.resolve()))
     return Commit(head.strip(), dirty=bool(status))
 
 
@@ -42,34 +42,44 @@ def tree_at(base: str, path: Path) -> Iterator[Path | None]:
     if Path(base).is_dir():
         yield Path(base)
         return
-    folder = path if path.is_dir() else path.parent
-    commit = _git(folder, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{base}^{{commit}}")
-    if commit is None:
+    top = _top(path)
+    commit = _git(top, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{base}^{{commit}}")
+    if top is None or commit is None:
         raise OncallError(
             f"the base {base!r} is neither a folder nor a commit that git knows here",
             help="in a shallow clone the base may be missing: fetch it, or the whole history",
         )
-    prefix = (_git(folder, "rev-parse", "--show-prefix") or "").strip()
-    wanted = prefix if path.is_dir() else f"{prefix}{path.name}"
+    below = path.resolve().relative_to(top).as_posix()
+    wanted = ("" if below == "." else f"{below}/") if path.is_dir() else below
     with TemporaryDirectory(prefix="oncall-base-") as temporary:
         target = Path(temporary) / "files"
-        yield target if _extract(folder, commit.strip(), wanted, target) else None
+        yield target if _extract(top, commit.strip(), wanted, target) else None
 
 
-def _extract(folder: Path, commit: str, wanted: str, target: Path) -> bool:
+def _top(path: Path) -> Path | None:
+    """The work tree that holds a path, by its `.git`, which no commit can bring along.
+
+    Git itself would also take a folder for a repository that only looks like a bare one: anybody's commit can
+    bring such a folder, with a configuration that names commands to run.
+    """
+    here = path.resolve()
+    return next((folder for folder in (here, *here.parents) if (folder / ".git").exists()), None)
+
+
+def _extract(top: Path, commit: str, wanted: str, target: Path) -> bool:
     """Write the files below a path of a commit; false if there are none.
 
     A commit may come from anybody, and a crafted one may hold names that lead elsewhere: those are refused, and
     links are made last, so that nothing is written through one.
     """
-    listing = _git(folder, "ls-tree", "-r", "-z", "--full-tree", commit, "--", wanted.rstrip("/") or ".")
+    listing = _git(top, "ls-tree", "-r", "-z", "--full-tree", commit, "--", wanted.rstrip("/") or ".")
     entries = [entry.partition("\t") for entry in (listing or "").split("\0") if entry]
     files = [
         (meta.split()[0], meta.split()[2], name) for meta, _, name in entries if meta.split()[1] == "blob"
     ]
     if any({"", ".", ".."} & set(name.split("/")) for _, _, name in files):
         raise OncallError(f"the commit {commit} holds a path that leads out of it")
-    contents = _blobs(folder, [blob for _, blob, _ in files])
+    contents = _blobs(top, [blob for _, blob, _ in files])
     links = []
     for (mode, _, name), content in zip(files, contents, strict=True):
         file = target / (name[len(wanted) :] if wanted.endswith("/") or not wanted else Path(name).name)
@@ -83,10 +93,10 @@ def _extract(folder: Path, commit: str, wanted: str, target: Path) -> bool:
     return bool(files)
 
 
-def _blobs(folder: Path, ids: Sequence[str]) -> Iterator[bytes]:
+def _blobs(top: Path, ids: Sequence[str]) -> Iterator[bytes]:
     """The contents of blobs, all through one process."""
     done = subprocess.run(
-        ["git", "--no-optional-locks", "-C", str(folder), "cat-file", "--batch"],
+        ["git", "--no-optional-locks", "-C", str(top), "cat-file", "--batch"],
         input="".join(f"{blob}\n" for blob in ids).encode(),
         capture_output=True,
         timeout=_TIMEOUT,
@@ -100,11 +110,13 @@ def _blobs(folder: Path, ids: Sequence[str]) -> Iterator[bytes]:
         position = end_of_header + size + 2
 
 
-def _git(folder: Path, *arguments: str) -> str | None:
-    """The output of a git command that only reads; None if there is no git, or no answer."""
+def _git(top: Path | None, *arguments: str) -> str | None:
+    """The output of a git command that only reads; None if there is no git, no work tree, or no answer."""
+    if top is None:
+        return None
     try:
         done = subprocess.run(
-            ["git", "--no-optional-locks", "-C", str(folder), *arguments],
+            ["git", "--no-optional-locks", "-C", str(top), *arguments],
             capture_output=True,
             text=True,
             errors="replace",

@@ -77,6 +77,8 @@ def _followed(
 
 
 def _impossible_renames(desired: DesiredState, declared: Declared) -> Found:
+    if not desired.renamed_from:
+        return
     names = {address.user(slug) for slug in declared.users} | {address.team(slug) for slug in declared.teams}
     names |= {address.schedule(name) for name in declared.schedules}
     for schedule in desired.state.schedules.values():

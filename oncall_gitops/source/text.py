@@ -39,7 +39,7 @@ def decode(content: bytes, name: str) -> tuple[str, list[Problem]]:
         message = "the file is not UTF-8 text: it begins with NUL bytes, as UTF-16 or UTF-32 would"
         return "", [Problem(Origin(name), "OG107", message, "save it as UTF-8")]
     try:
-        text = content.decode("utf-8-sig")
+        text = content.decode("utf-8").removeprefix("\ufeff")
     except UnicodeDecodeError as error:
         return "", [_not_utf8(content, error, name)]
     return text, [] if _is_plain(content) else _forbidden(text, name)
@@ -68,7 +68,7 @@ def character_name(character: str) -> str:
 
 
 def _not_utf8(content: bytes, error: UnicodeDecodeError, name: str) -> Problem:
-    before = content[: error.start].decode("utf-8-sig")
+    before = content[: error.start].decode("utf-8").removeprefix("\ufeff")
     line, column = place_of(before, len(before))
     message = f"byte 0x{content[error.start]:02x} at offset {error.start} is not valid UTF-8"
     return Problem(Origin(name, line, column, line, column + 1), "OG107", message, "save the file as UTF-8")

@@ -77,24 +77,24 @@ def usual_file(tree: Any) -> Usual:
 
 def _user(slug: str, node: Any) -> User:
     keys = _known(node, _USER)
-    spans = [
-        TimeOff(
-            _midnight(_known(off, _TIME_OFF)["start"]),
-            _midnight(off["end"]),
-            _prose(off.get("reason", "")),
-        )
-        for off in _list(keys.get("time_off", []))
-    ]
-    if any(before.start.text >= after.start.text for before, after in pairwise(spans)):
-        unusual()  # the state has them in another order than the file
     return User(
         slug=slug,
         name=_name(keys["name"]),
         email=_email(keys["email"]),
         timezone=_zone(keys["timezone"]) if "timezone" in keys else None,
-        time_off=tuple(spans),
+        time_off=_time_off(keys["time_off"]) if "time_off" in keys else (),
         external=_texts(keys["external"]) if "external" in keys else (),
     )
+
+
+def _time_off(nodes: Any) -> tuple[TimeOff, ...]:
+    spans = [
+        TimeOff(_midnight(keys["start"]), _midnight(keys["end"]), _prose(keys.get("reason", "")))
+        for keys in [_known(node, _TIME_OFF) for node in _list(nodes)]
+    ]
+    if any(before.start.text >= after.start.text for before, after in pairwise(spans)):
+        unusual()  # the state has them in another order than the file
+    return tuple(spans)
 
 
 def _team(slug: str, keys: dict[str, Any], found: Usual, named: set[str]) -> None:
@@ -300,17 +300,15 @@ def _text(value: Any) -> str:
 
 
 def _name(value: Any) -> str:
-    return text if len(text := _visible(value)) <= 255 and text.strip() else unusual()
+    text = _prose(value)
+    return text if len(text) <= 255 and text.strip() else unusual()
 
 
 def _prose(value: Any) -> str:
-    return text if len(text := _visible(value)) <= 10_000 else unusual()
-
-
-def _visible(value: Any) -> str:
     """Printable text that has no invisible letter in it either."""
-    text = _text(value)
-    return text if text.isprintable() and (text.isascii() or not UNSHOWN.search(text)) else unusual()
+    if not isinstance(value, str) or not value.isprintable() or len(value) > 10_000:
+        unusual()
+    return value if value.isascii() or not UNSHOWN.search(value) else unusual()
 
 
 def _email(value: Any) -> str:
