@@ -12,7 +12,6 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from datetime import datetime
 from functools import cache
-from importlib.metadata import version
 
 from oncall_gitops.core.model.instant import Instant
 from oncall_gitops.core.model.when import DAY, Local, When, Written
@@ -34,6 +33,8 @@ _MARGIN = 2 * LONGEST_JUMP
 
 def tzdata_version() -> str:
     """The version of the time zone data in use, as it goes into plans and runs."""
+    from importlib.metadata import version
+
     return version("tzdata")
 
 
