@@ -94,6 +94,32 @@ def test_nothing_is_written_through_a_link(shell: Shell, tmp_path: Path) -> None
     assert list(aim.iterdir()) == []
 
 
+def test_a_folder_that_looks_like_a_repository_is_a_folder(shell: Shell, tmp_path: Path) -> None:
+    """Git would take it for a bare repository, believe its history, and run what its configuration names."""
+    repository = Repository(shell.folder)
+    repository.git("add", "--all")
+    repository.git("commit", "--quiet", "--message", "honest")
+    write(shell, users="dave, carol")
+    subprocess.run(["git", "clone", "--quiet", "--bare", ".", "theirs"], cwd=shell.folder, check=True)
+    marker = tmp_path / "was-run"
+    theirs = shell.folder / "theirs"
+    (theirs / "config").write_text(
+        f"[core]\n\trepositoryformatversion = 0\n\tbare = false\n\tworktree = {shell.folder}\n"
+        f'\tfsmonitor = "touch {marker}; false"\n'
+    )
+    for path in theirs.iterdir():
+        path.rename(shell.schedules / path.name)
+    repository.git("add", "--all", "--force")
+    repository.git("commit", "--quiet", "--message", "crafted")
+    head = repository.git("rev-parse", "HEAD")
+
+    done = shell.ok("diff", "--base", "HEAD~1", "--format", "json")
+
+    assert not marker.exists()
+    assert done.json["source"]["commit"] == head
+    assert done.json["summary"]["update"] == 1
+
+
 @pytest.mark.parametrize(
     "name",
     [
