@@ -53,6 +53,9 @@ def runs_json(runs: Iterable[Run]) -> list[dict[str, Any]]:
 
 
 def _summary(run: Run) -> str:
+    """What the run changed, or why it changed nothing."""
+    if run.error is not None:
+        return shown(run.error)
     if run.plan is None:
         return ""
     counts = _counts(run)

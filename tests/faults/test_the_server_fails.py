@@ -14,13 +14,16 @@ import pytest
 
 from oncall_gitops.core.errors import DatabaseUnreachable, LockBusy, OncallError
 from oncall_gitops.core.model.state import State
+from oncall_gitops.report.runs import runs_text
 from oncall_gitops.store import transaction
 from oncall_gitops.store.database import Database
 from oncall_gitops.store.embedded import EmbeddedServer
+from oncall_gitops.store.read import read_runs
 from tests.builders import a_schedule, a_state, a_user
 from tests.faults.rota import (
     AFTER,
     BEFORE,
+    NOW,
     a_reconciler,
     applied_runs,
     assert_holds,
@@ -120,6 +123,12 @@ def test_a_failed_run_is_a_whole_record_and_decides_nothing(standing: Database) 
     )
     assert row == (True, planned.plan.plan_id, "the campaign", "c0ffee", True, planned.plan.plan_id)
     assert reconciler.look().plan.live == planned.plan.live
+    with standing.snapshot() as connection:
+        [failed] = [
+            line for line in runs_text(read_runs(connection, limit=9)).splitlines() if "failed" in line
+        ]
+    assert "not today" in failed
+    assert "+" not in failed.replace("+00:00", ""), "what it would have changed is not told as changed"
 
 
 @pytest.mark.parametrize("setting", ["database", "role"])
@@ -226,6 +235,35 @@ def test_a_deadlock_with_a_foreign_writer_ends_well_for_both(standing: Database)
             ours.join(30)
 
     assert_holds(standing, AFTER)
+
+
+def test_a_database_that_lost_the_last_commit_gets_it_again(
+    server: EmbeddedServer, standing: Database
+) -> None:
+    """A failover to a replica that was behind: what was applied after its last word never happened there."""
+    name = one(standing, "SELECT current_database()")
+    run(server, f"CREATE DATABASE {name}_behind TEMPLATE {name}")
+    behind = Database("a replica that was behind", {**server.connection, "dbname": f"{name}_behind"})
+    try:
+        reconcile(standing, AFTER)
+        reconcile(behind, AFTER)
+
+        assert_holds(behind, AFTER)
+        shifts = "SELECT schedule, user_slug, start_time, end_time, source FROM on_call_shifts ORDER BY 1, 3"
+        assert sql(behind, shifts) == sql(standing, shifts)
+    finally:
+        run(server, f"DROP DATABASE {name}_behind WITH (FORCE)")
+
+
+def test_a_clock_that_is_a_day_ahead_is_waited_for_not_undone(standing: Database) -> None:
+    """T never goes back: what a fast clock has made history stays so, and an explicit earlier T is refused."""
+    reconcile(standing, AFTER, now=NOW + 86_400)
+    before = content(standing)
+
+    with pytest.raises(OncallError, match="history does not change"):
+        reconcile(standing, BEFORE, now=NOW)
+    assert content(standing) == before
+    assert failed_runs(standing) == []
 
 
 def test_the_network_is_crossed_as_often_for_four_hundred_shifts_as_for_forty(database: Database) -> None:
