@@ -88,7 +88,7 @@ def connect(
         click.echo(line)
 
 
-@command.command("list")
+@command.command("list", short_help="How each connection is doing.")
 @format_option("text", "json")
 @pass_settings
 def list_(settings: Settings, *, format: str) -> None:
@@ -106,7 +106,7 @@ def list_(settings: Settings, *, format: str) -> None:
     click.echo(json_text(listing_json(states)) if format == "json" else listing_text(states), nl=False)
 
 
-@command.command("disconnect")
+@command.command("disconnect", short_help="End a connection: our events to come go.")
 @provider_argument
 @user_option
 @as_of_option
@@ -146,7 +146,7 @@ def disconnect(settings: Settings, provider: Provider, *, user: str, as_of: Inst
         raise click.exceptions.Exit(CALENDARS_UNFINISHED)
 
 
-@command.command("rotate-key")
+@command.command("rotate-key", short_help="Seal every token with the first key.")
 @pass_settings
 def rotate_key(settings: Settings) -> None:
     """Seal every stored token anew with the first of the keys; then the others may go."""
