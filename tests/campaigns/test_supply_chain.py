@@ -217,3 +217,12 @@ def test_no_paper_of_the_release_names_the_host_of_an_index() -> None:
     assert [
         str(file) for file in files if hosts.search(file.read_text().replace("--no-emit-index-url", ""))
     ] == []
+
+
+def test_every_proof_that_the_threats_name_is_there() -> None:
+    text = (ROOT / "SECURITY.md").read_text()
+    proofs = re.findall(r"`(tests/[\w/]+(?:\.py|/))`", text)
+    assert len(set(proofs)) > 20
+    assert [proof for proof in proofs if not (ROOT / proof).exists()] == []
+    rows = [line for line in text.splitlines() if line.startswith("| ") and "tests/" not in line]
+    assert rows == ["| asset | who, and how | what holds | proof |"]
