@@ -1,4 +1,8 @@
-"""SARIF logs: the part of the standard that we use, written down from its text, and what stands in it."""
+"""SARIF logs: valid by the official schema, of which we use the part that is written down here, and what they say.
+
+`tests/data/sarif-schema-2.1.0.json` is the schema of SARIF 2.1.0 (rtm.5, of json.schemastore.org), as the npm package
+@microsoft/jest-sarif 1.0.0-beta.0 ships it.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +20,9 @@ from oncall_gitops.report.sarif import problems_sarif
 from tests.commands.shell import Shell
 from tests.commands.test_validate import NOW, files
 from tests.examples import found_in, set_up
-from tests.source.reading import GOOD, varied
+from tests.source.reading import GOOD, judged, varied
+from tests.source.reading import read as read_files
+from tests.source.test_corpus import RECORDS
 
 __all__ = ["files"]
 
@@ -30,6 +36,10 @@ def a_shape(required: str, **properties: Any) -> dict[str, Any]:
         "additionalProperties": False,
     }
 
+
+DATA = Path(__file__).parents[1] / "data"
+OFFICIAL = jsonschema.Draft4Validator(json.loads((DATA / "sarif-schema-2.1.0.json").read_text("utf-8")))
+OFFICIAL.check_schema(OFFICIAL.schema)
 
 TEXT = {"type": "string", "minLength": 1}
 POSITIVE = {"type": "integer", "minimum": 1}
@@ -89,6 +99,7 @@ LOG = a_shape(
 def read(text: str) -> Any:
     """A log that has the standard's shape, and whose rule indices are true; its run."""
     log = json.loads(text)
+    OFFICIAL.validate(log)
     jsonschema.Draft7Validator(LOG, format_checker=jsonschema.Draft7Validator.FORMAT_CHECKER).validate(log)
     [run] = log["runs"]
     rules = [rule["id"] for rule in run["tool"]["driver"]["rules"]]
@@ -138,6 +149,45 @@ def test_every_code_makes_a_valid_log(code: str, tmp_path: Path, monkeypatch: py
     run = read(problems_sarif(problems, texts=loaded.texts))
 
     assert [result["ruleId"] for result in run["results"]] == [problem.code for problem in problems]
+
+
+def test_whatever_broke_other_systems_makes_a_valid_log(tmp_path: Path) -> None:
+    texts: dict[str, str] = {}
+    problems: list[Problem] = []
+    for record in RECORDS[::3]:
+        if "input" in record and (name := record["id"]):
+            loaded = read_files(tmp_path / name, {f"{name}.yaml": record["input"]})
+            texts |= loaded.texts
+            problems += judged(loaded)
+    assert len(problems) > 60
+    run = read(problems_sarif(problems, texts=texts))
+
+    assert len(run["results"]) == len(problems)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "a\nb",
+        "\x1b[31m",
+        "\u202e",
+        "..",
+        "a/../b",
+        "\udcff",
+        "{0}",
+        "%41",
+        "\u00e9 \U0001f642",
+        "<b>",
+        "C:\\x",
+        " ",
+        "?#",
+    ],
+)
+def test_a_hostile_name_makes_a_valid_log(name: str) -> None:
+    origin = Origin(f"schedules/{name}.yaml")
+    problem = Problem(origin, "OG105", name, name, related=((origin, name or "x"),))
+
+    assert read(problems_sarif([problem], texts={origin.file: name}))["results"]
 
 
 def test_a_fingerprint_stays_when_lines_are_put_above() -> None:

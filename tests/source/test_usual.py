@@ -13,6 +13,7 @@ from oncall_gitops.source.text import decode
 from oncall_gitops.source.usual import read_usual
 from tests.source.reading import GOOD, read, varied
 from tests.source.test_corpus import RECORDS
+from tests.test_startup import loaded_by
 
 ROOT = Path(__file__).parents[2]
 GOOD_FILES = [
@@ -171,3 +172,10 @@ def test_an_override_elsewhere_that_names_no_schedule_is_looked_at_closer(tmp_pa
     [problem] = read(tmp_path, {"a.yaml": GOOD, "b.yaml": override}).problems
 
     assert (problem.code, problem.origin.line, problem.origin.column) == ("OG306", 1, 24)
+
+
+def test_usual_files_need_neither_the_parser_nor_pydantic(tmp_path: Path) -> None:
+    (tmp_path / "a.yaml").write_text(GOOD, "utf-8")
+    loaded = loaded_by("validate", str(tmp_path), "--as-of", "2026-11-22T20:00Z")
+
+    assert loaded.isdisjoint({"pydantic", "yaml"})
