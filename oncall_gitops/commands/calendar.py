@@ -72,7 +72,7 @@ def connect(
 
     keys = load_keys()
     way = _way(provider, token_file, organisation=organisation, device=device_code, address=no_browser)
-    wish = Wish(provider, user, way, calendar_id, token_file, replace_account)
+    wish = Wish(provider, user, way, calendar_id or None, token_file, replace_account)
     with open_database(settings.database_url, directory=Path.cwd()) as database:
         person, before = look_up(database, user=user, provider=provider)
         done = Connecting(

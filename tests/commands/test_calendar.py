@@ -63,6 +63,20 @@ def test_the_shifts_stand_in_the_calendar_after_the_next_sync(office: Office) ->
     assert office.listed()[0]["last_sync"] is not None
 
 
+def test_an_apply_may_leave_the_calendars_to_a_worker_by_a_variable(office: Office) -> None:
+    office.connect_google()
+    office.monkeypatch.delenv("ONCALL_GITOPS_TOKEN_KEYS")
+    done = office.shell("reconcile", "--yes")
+    assert done.code == 6
+    assert "there is no key to seal calendar tokens with" in done.err
+
+    office.set(RECONCILE_CALENDARS="queue")
+    office.shell.ok("reconcile", "--yes")
+    office.set(TOKEN_KEYS=f"k1:{a_key(1)}")
+    office.shell.ok("worker", "--once")
+    assert len(office.google.events_of(ANN)) == 7
+
+
 def test_what_is_stored_is_sealed(office: Office) -> None:
     office.connect_google()
     [(access, refresh, scopes, requested)] = office.rows(
