@@ -12,9 +12,10 @@ the same hours and handoffs have the same picture, whoever is in them, so the la
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import lru_cache
-from typing import NamedTuple
+from operator import itemgetter
+from typing import Any, NamedTuple
 
 from oncall_gitops.core.model.instant import Instant
 from oncall_gitops.core.model.interval import Interval
@@ -22,7 +23,7 @@ from oncall_gitops.core.model.restriction import Restrictions
 from oncall_gitops.core.model.when import WEEK, monday
 from oncall_gitops.core.wallclock import LONGEST_JUMP, Zone
 
-_KEPT_EDGES = 1_000
+_KEPT_EDGES = 2_000
 """A picture with more edges is not kept: memory stays in proportion to what is asked for."""
 
 
@@ -37,15 +38,18 @@ class Track(NamedTuple):
     timezone: Zone
 
 
+Pick = Callable[[Sequence[Any]], tuple[Any, ...]]
+
+
 class Layout(NamedTuple):
-    """Spans in order, disjoint: `runs[i]` shows from starts[i] to ends[i].
+    """Spans in order, disjoint; `pick` takes from a list with an item for each run those of the runs that show.
 
     Runs are numbered through all tracks, those of the first track first.
     """
 
     starts: tuple[Instant, ...]
     ends: tuple[Instant, ...]
-    runs: tuple[int, ...]
+    pick: Pick
 
 
 def lay_out(tracks: tuple[Track, ...], window: Interval) -> Layout:
@@ -85,11 +89,21 @@ def _laid_out(tracks: tuple[Track, ...], window: Interval) -> Layout:
         shown += mine
         free = _without(free, mine)
         number += max(len(track.edges) - 1, 0)
-    starts, ends, runs = zip(*sorted(shown), strict=True) if shown else ((), (), ())
-    return Layout(starts, ends, runs)
+    shown.sort()
+    return Layout(
+        tuple(start for start, _, _ in shown),
+        tuple(end for _, end, _ in shown),
+        _picking([run for _, _, run in shown]),
+    )
 
 
-_kept = lru_cache(maxsize=256)(_laid_out)
+_kept = lru_cache(maxsize=128)(_laid_out)
+
+
+def _picking(runs: Sequence[int]) -> Pick:
+    if len(runs) > 1:
+        return itemgetter(*runs)
+    return lambda items: tuple(items[run] for run in runs)
 
 
 def _hours(track: Track) -> Sequence[Interval]:

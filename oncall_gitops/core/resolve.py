@@ -154,9 +154,9 @@ class Timetable:
             users += runs.users
             names += [source.name] * len(runs.users)
             turns += runs.turns
-        starts, ends, shown = lay_out(tuple(tracks), window)
-        columns = (starts, ends, *(map(column.__getitem__, shown) for column in (users, names, turns)))
-        return list(map(tuple.__new__, repeat(Shift), zip(*columns, strict=True)))
+        starts, ends, pick = lay_out(tuple(tracks), window)
+        rows = zip(starts, ends, pick(users), pick(names), pick(turns), strict=True)
+        return list(map(tuple.__new__, repeat(Shift), rows))
 
     def _without_holes(self, shifts: list[Shift]) -> list[Shift]:
         return [shift for shift in shifts if shift.user != NOBODY] if self._may_be_vacant else shifts

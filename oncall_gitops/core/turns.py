@@ -21,7 +21,7 @@ from oncall_gitops.core.wallclock import LONGEST_JUMP, Zone, instant, local
 
 BEFORE_THE_FIRST = -1
 
-_KEPT_SPAN = 400 * DAY
+_KEPT_SPAN = 1_500 * DAY
 """The handoffs of a longer window are not kept: memory stays in proportion to what is asked for."""
 
 
@@ -151,16 +151,19 @@ class Turns:
         self.handoffs = Handoffs(Recurrence(rule_of(rotation.cadence, start=origin), origin), timezone)
         self._ahead = ahead
         self.users = [place.user for place in rotation.places]
-        self._joins = [
-            instant(place.start, timezone=timezone, at=handoff_time) if place.start else FOREVER_AGO
-            for place in rotation.places
-        ]
-        self._leaves = [
-            instant(place.until, timezone=timezone, at=handoff_time) if place.until else FOREVER
-            for place in rotation.places
-        ]
-        self._leaving = sorted({*self._leaves} - {FOREVER})
-        self._first_handoffs, self._members = self._eras()
+        self._leaving: list[Instant] = []
+        self._first_handoffs, self._members = [0], [list(range(len(self.users)))]
+        if any(place.start or place.until for place in rotation.places):
+            self._joins = [
+                instant(place.start, timezone=timezone, at=handoff_time) if place.start else FOREVER_AGO
+                for place in rotation.places
+            ]
+            self._leaves = [
+                instant(place.until, timezone=timezone, at=handoff_time) if place.until else FOREVER
+                for place in rotation.places
+            ]
+            self._leaving = sorted({*self._leaves} - {FOREVER})
+            self._first_handoffs, self._members = self._eras()
         self.anchor_fault: AnchorFault | None = None
         self._base = (-1, BEFORE_THE_FIRST)
         if rotation.anchor:
@@ -216,7 +219,7 @@ class Turns:
                 wanted = min(wanted, self._first_handoffs[era + 1] - turn)
             if members := self._members[era]:
                 skipped = bisect_left(members, self._walk(turn))
-                names = [self.users[place] for place in members]
+                names = self.users if len(members) == len(self.users) else [self.users[m] for m in members]
                 found += (names * (-(-(skipped + wanted) // len(names))))[skipped : skipped + wanted]
             else:
                 found += [None] * wanted
@@ -260,8 +263,6 @@ class Turns:
     def _eras(self) -> tuple[list[int], list[list[int]]]:
         """Spans of handoffs with the same members: the first handoff's number of each, and its members."""
         edges = sorted({*self._joins, *self._leaves} - {FOREVER_AGO, FOREVER})
-        if not edges:  # everybody is always a member: `holder` relies on it where there is but one era
-            return [0], [list(range(len(self.users)))]
         numbers, members = [0], [self._members_at(FOREVER_AGO)]
         for edge in edges:
             number = self.handoffs.count(edge)
