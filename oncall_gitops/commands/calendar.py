@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from oncall_gitops.calendars.tokens import KeyRing
-    from oncall_gitops.commands.connecting import Connected, Way
+    from oncall_gitops.commands.connecting import Connected
+    from oncall_gitops.commands.consenting import Way
     from oncall_gitops.store.connections import SealedRow
 
 provider_argument = click.argument("provider", type=click.Choice(PROVIDERS), metavar="google|microsoft")
@@ -72,7 +73,7 @@ def connect(
 
     keys = load_keys()
     way = _way(provider, token_file, organisation=organisation, device=device_code, address=no_browser)
-    wish = Wish(provider, user, way, calendar_id or None, token_file, replace_account)
+    wish = Wish(provider, way, calendar_id or None, token_file, replace_account)
     with open_database(settings.database_url, directory=Path.cwd()) as database:
         person, before = look_up(database, user=user, provider=provider)
         done = Connecting(

@@ -7,16 +7,15 @@ finds a connection whose `connect` died in between goes on from there.
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 from uuid import uuid4
 
 import click
 
+from oncall_gitops.commands.consenting import Way, ask_person, tokens_from_file
 from oncall_gitops.core.errors import OncallError
 from oncall_gitops.core.model.calendar import CalendarSync, Provider
 from oncall_gitops.core.model.instant import Instant
@@ -28,13 +27,7 @@ if TYPE_CHECKING:
     from oncall_gitops.store.connections import Person
     from oncall_gitops.store.database import Database
 
-Way = Literal["browser", "address", "device", "file", "organisation"]
-"""How the consent comes: this machine's browser, a printed address, a code for another device, a file with
-tokens, or an administrator's grant."""
-
-CALENDAR_NAME = "On call"
 NEARLY_EXPIRED = 60
-LARGEST_FILE = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +35,6 @@ class Wish:
     """What was asked for. `calendar_id` is an existing calendar to use in place of one of our own."""
 
     provider: Provider
-    user: str
     way: Way
     calendar_id: str | None = None
     token_file: str | None = None
@@ -126,7 +118,7 @@ class Connecting:
             case "file":
                 return tokens_from_file(self.wish.token_file or "-")
             case _:
-                return ask_person(self.wish, scopes=self._needed(), now=self.now)
+                return ask_person(self.wish.provider, self.wish.way, scopes=self._needed(), now=self.now)
 
     def _usable(self, tokens: Tokens) -> Tokens:
         """With all the scopes that we need, and not expired."""
@@ -262,6 +254,8 @@ class Connecting:
         from oncall_gitops.calendars.protocol import CalendarPlace
 
         if self.wish.calendar_id is None:
+            from oncall_gitops.calendars.run import CALENDAR_NAME
+
             made = self.api.create_calendar(
                 tokens.access,
                 name=CALENDAR_NAME,
@@ -309,74 +303,3 @@ def look_up(database: Database, *, user: str, provider: Provider) -> tuple[Perso
             close = get_close_matches(user, user_slugs(connection), n=1)
             raise OncallError(f"there is no user {user}", help=f"did you mean {close[0]}?" if close else "")
         return person, find_connection(connection, user_id=person.id, provider=provider)
-
-
-def tokens_from_file(name: str) -> Tokens:
-    """The tokens of a file, or of the standard input for `-`."""
-    from oncall_gitops.calendars.token_file import InvalidTokenFile, read_token_file
-
-    if name == "-":
-        content = sys.stdin.buffer.read(LARGEST_FILE + 1)
-    else:
-        with Path(name).open("rb") as file:
-            content = file.read(LARGEST_FILE + 1)
-    if len(content) > LARGEST_FILE:
-        raise InvalidTokenFile(f"the token file is larger than {LARGEST_FILE} bytes")
-    try:
-        return read_token_file(content.decode("utf-8-sig"))
-    except UnicodeDecodeError:
-        raise InvalidTokenFile("the token file is not text in UTF-8") from None
-
-
-def ask_person(wish: Wish, *, scopes: tuple[str, ...], now: Instant) -> Tokens:
-    """A person's consent, in a browser or with a code for another device."""
-    from oncall_gitops.calendar_settings import load_google_settings, load_microsoft_settings
-
-    open_browser, paste = browser(wish.way)
-    match wish.provider, wish.way:
-        case "google", _:
-            from oncall_gitops.calendars import google_consent
-
-            return google_consent.authorize(
-                load_google_settings(),
-                scopes=scopes,
-                show=click.echo,
-                open_browser=open_browser,
-                paste=paste,
-                now=now,
-            )
-        case "microsoft", "device":
-            from oncall_gitops.calendars import microsoft_consent
-
-            return microsoft_consent.authorize_by_device_code(
-                load_microsoft_settings(), scopes=scopes, show=click.echo, now=now
-            )
-        case _:
-            from oncall_gitops.calendars import microsoft_consent
-
-            return microsoft_consent.authorize(
-                load_microsoft_settings(),
-                scopes=scopes,
-                show=click.echo,
-                open_browser=open_browser,
-                paste=paste,
-                now=now,
-            )
-
-
-def browser(way: Way) -> tuple[Callable[[str], object], Callable[[], str] | None]:
-    """How to open a page; and, where the address is to be printed alone, how the answer may be pasted.
-
-    Without a terminal nobody pastes: whoever runs this visits the page by other means, on this machine.
-    """
-    if way == "browser":
-        import webbrowser
-
-        return webbrowser.open, None
-    if sys.stdin.isatty():
-        return _open_nothing, lambda: str(click.prompt("Address", err=True))
-    return _open_nothing, None
-
-
-def _open_nothing(url: str) -> None:
-    """The address has been printed."""

@@ -214,9 +214,9 @@ def store_consent(
     person: Person,
     provider: Provider,
     marker: str,
-    calendar_id: str | None,
     is_new: bool,
     leaves_account: bool,
+    calendar_id: str | None = None,
     now: Instant,
 ) -> int:
     """Store what was granted and keep workers off for a while; the lease's epoch.
