@@ -193,7 +193,7 @@ class Screen(io.StringIO):
 
 def visit(url: str) -> None:
     """Open a page as a browser does: the consent is answered by a redirect to the waiting command."""
-    with urllib.request.urlopen(url, timeout=5) as answer:
+    with urllib.request.urlopen(url, timeout=30) as answer:
         answer.read()
 
 
@@ -216,7 +216,7 @@ def a_terminal(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str], None
 
     def visit_and_paste(url: str) -> None:
         try:
-            urllib.request.build_opener(Stay).open(url, timeout=5)
+            urllib.request.build_opener(Stay).open(url, timeout=30)
         except urllib.error.HTTPError as answer:
             os.write(keyboard, f"{answer.headers['Location']}\n".encode())
             answer.close()

@@ -149,3 +149,20 @@ def test_an_organisation_without_a_grant_is_told_which_setting_is_missing(office
         done = office.shell(*connect, "--organisation")
         assert done.code == 1
         assert f"ONCALL_GITOPS_{name}" in done.err
+
+
+@pytest.mark.parametrize(
+    "content", ["canary", "{}", '{"private_key": "canary", "client_email": "canary"}', "[]"]
+)
+def test_a_service_account_file_that_is_none_is_told_without_its_content(
+    office: Office, tmp_path: Path, content: str
+) -> None:
+    file = tmp_path / "account.json"
+    file.write_text(content)
+    file.chmod(0o600)
+    office.set(GOOGLE_SERVICE_ACCOUNT_FILE=str(file))
+    done = office.shell("-v", *GOOGLE, "--organisation")
+
+    assert done.code == 1
+    assert "ONCALL_GITOPS_GOOGLE_SERVICE_ACCOUNT_FILE" in done.err
+    assert "canary" not in done.out + done.err
