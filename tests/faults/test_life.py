@@ -60,6 +60,15 @@ class Rota:
     weekend: tuple[str, ...] = ()
     cover: tuple[int, str] | None = None
 
+    @property
+    def people(self) -> tuple[str, ...]:
+        return (*self.crew, *self.weekend, *([self.cover[1]] if self.cover else []))
+
+    def renamed(self, old: str, new: str) -> Rota:
+        crew, weekend = (tuple(new if user == old else user for user in c) for c in (self.crew, self.weekend))
+        cover = (self.cover[0], new if self.cover[1] == old else self.cover[1]) if self.cover else None
+        return replace(self, crew=crew, weekend=weekend, cover=cover)
+
     def schedule(self, slug: str) -> Schedule:
         layers = (
             [a_layer("weekend", self.weekend, restrictions=whole_days("SAT SUN"))] if self.weekend else []
@@ -129,6 +138,16 @@ class Life(RuleBasedStateMachine):
         known = f"schedule/payments/{slug}"
         self.renamed_from[f"schedule/payments/{new}"] = self.renamed_from.pop(known, known)
 
+    @rule(data=st.data())
+    def rename_a_person(self, data: st.DataObject) -> None:
+        old = data.draw(
+            st.sampled_from(sorted({user for rota in self.rotas.values() for user in rota.people}))
+        )
+        self.count += 1
+        new = f"{old[:3]}{self.count}"
+        self.rotas = {slug: rota.renamed(old, new) for slug, rota in self.rotas.items()}
+        self.renamed_from[f"user/{new}"] = self.renamed_from.pop(f"user/{old}", f"user/{old}")
+
     # what they do to the database
 
     @rule(data=st.data(), user=people, first=st.integers(-2, 20))
@@ -178,6 +197,16 @@ class Life(RuleBasedStateMachine):
         if sql(self.database, f"SELECT FROM {table} WHERE managed AND deleted_at IS NULL LIMIT 1"):
             row = self._some(data, table)
             self._by_hand(f"UPDATE {table} SET {assignment} WHERE managed AND id = '{row}'")
+
+    @rule(
+        data=st.data(),
+        tampering=st.sampled_from(["DELETE FROM shifts", "UPDATE shifts SET source = 'override'"]),
+    )
+    def tamper_with_shifts_to_come(self, data: st.DataObject, tampering: str) -> None:
+        which = (
+            f"schedule_id = '{self._some(data, 'schedules')}' AND start_time > to_timestamp({self.now + DAY})"
+        )
+        self._by_hand(f"{tampering} WHERE {which}")
 
     @rule(data=st.data(), user=people, hours=st.integers(1, 60))
     def add_an_override(self, data: st.DataObject, user: str, hours: int) -> None:
@@ -290,8 +319,7 @@ class Life(RuleBasedStateMachine):
 
     def _reconciler(self, **given: Any) -> Any:
         database = given.pop("database", self.database)
-        used = {user for rota in self.rotas.values() for user in (*rota.crew, *rota.weekend)}
-        used |= {rota.cover[1] for rota in self.rotas.values() if rota.cover}
+        used = {user for rota in self.rotas.values() for user in rota.people}
         state = a_state(
             [rota.schedule(slug) for slug, rota in self.rotas.items()],
             users=[a_user(slug) for slug in sorted(used)],
