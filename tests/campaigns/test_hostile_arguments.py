@@ -100,7 +100,7 @@ def rota(shell: Shell) -> Shell:
 
 def test_a_sample_of_hostile_arguments_is_answered_or_refused(rota: Shell) -> None:
     for number, call in enumerate(calls()):
-        if number % 41 == 0:
+        if number % 61 == 0:
             assert_clear(call, rota(*call))
 
 

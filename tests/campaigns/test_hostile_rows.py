@@ -94,13 +94,12 @@ def rota(shell: Shell) -> Shell:
 
 
 def test_texts_of_other_programs_are_shown_as_text(rota: Shell, database_url: str) -> None:
-    for seed in (1, 2):
-        texts = strings(100, seed=seed)
-        for table, columns in TEXTS.items():
-            for column in columns:
-                write_into(database_url, table, column, f"{next(texts)}##[error]x\x1b[2J")
-        for words, told in ask(rota):
-            assert_harmless(words, told)
+    texts = strings(100, seed=1)
+    for table, columns in TEXTS.items():
+        for column in columns:
+            write_into(database_url, table, column, f"{next(texts)}##[error]x\x1b[2J")
+    for words, told in ask(rota):
+        assert_harmless(words, told)
 
 
 def documents_are_read(shell: Shell, database_url: str, value: Any) -> None:

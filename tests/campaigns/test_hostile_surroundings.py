@@ -118,8 +118,14 @@ HOSTILE_NAME = "Zo\u00eb \u6f22\u5b57 ##[stop-commands]x"
     "environment",
     [
         {"LANG": "C", "LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"},
-        {"PYTHONIOENCODING": "ascii", "TERM": "dumb"},
-        {"COLUMNS": "0", "LINES": "-1", "TZ": "Nowhere/At_All", "HOME": "/nowhere", "TERM": "\x1b[31m"},
+        {
+            "PYTHONIOENCODING": "ascii",
+            "COLUMNS": "0",
+            "LINES": "-1",
+            "TZ": "Nowhere/At_All",
+            "HOME": "/nowhere",
+            "TERM": "\x1b[31m",
+        },
     ],
 )
 def test_every_question_is_answered_in_an_odd_environment(
@@ -128,9 +134,8 @@ def test_every_question_is_answered_in_an_odd_environment(
     write(shell)
     text = (shell.schedules / "people.yaml").read_text().replace("Bob Roe", f'"{HOSTILE_NAME}"')
     (shell.schedules / "people.yaml").write_text(text, encoding="utf-8")
-    for call in ("reconcile --yes --as-of " + MONDAY, "validate"):
-        done = oncall(shell.folder, *call.split(), database_url=database_url, environment=environment)
-        assert_clear(done, 0)
+    call = ("reconcile", "--yes", "--as-of", MONDAY)
+    assert_clear(oncall(shell.folder, *call, database_url=database_url, environment=environment), 0)
 
 
 def test_whoever_runs_it_is_recorded_as_text(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -164,9 +169,8 @@ def test_a_variable_that_means_nothing_is_named(
 
 def test_a_folder_that_is_gone_is_told(tmp_path: Path) -> None:
     gone = tmp_path / "gone"
-    gone.mkdir()
-    words = f"cd {gone} && rmdir {gone} && exec {sys.executable} -m oncall_gitops"
-    for call in ("validate", "who", "doctor", "diff --base HEAD", "reconcile --dry-run"):
+    words = f"mkdir {gone} && cd {gone} && rmdir {gone} && exec {sys.executable} -m oncall_gitops"
+    for call in ("validate", "who"):
         done = subprocess.run(
             ["bash", "-c", f"{words} {call}"],
             env={**os.environ, "PYTHONPATH": str(ROOT)},
@@ -175,6 +179,7 @@ def test_a_folder_that_is_gone_is_told(tmp_path: Path) -> None:
             check=False,
         )
         assert_clear(Done(done.returncode, done.stdout, done.stderr), 1)
+        assert done.stderr.startswith("error")
 
 
 @pytest.fixture(scope="module")
@@ -256,8 +261,9 @@ def test_a_saved_plan_with_every_odd_value_in_every_place(
     ],
 )
 def test_what_is_no_plan_is_refused_in_words(
-    shell: Shell, content: str | bytes, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, content: str | bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    shell = Shell(tmp_path, monkeypatch)
     write(shell)
     show(shell, content)
     assert_clear(shell("show", "saved.json"), 1)

@@ -25,7 +25,7 @@ CANARY = "C4N4RY"
 PASSWORD = "C4N4RY.pa55"
 OTHERS = {
     "PGPASSWORD": "C4N4RY-pgpassword",
-    "ONCALL_GITOPS_TOKEN_KEYS": "k1:QzRONFJZQzRONFJZQzRONFJZQzRONFJZQzRONFJZQzQ=C4N4RY",
+    "ONCALL_GITOPS_TOKEN_KEYS": f"k1:C4N4RY{'A' * 37}=",
     "ONCALL_GITOPS_GOOGLE_CLIENT_SECRET": "C4N4RY-google-client",
     "ONCALL_GITOPS_MICROSOFT_CLIENT_SECRET": "C4N4RY-microsoft-client",
 }
@@ -121,9 +121,10 @@ def test_a_database_that_cannot_be_reached_shows_no_password(
     shell = Shell(tmp_path, monkeypatch)
     write(shell)
     seen = []
-    for address in ADDRESSES:
+    every = list(calls())
+    for number, address in enumerate(ADDRESSES):
         monkeypatch.setenv("DATABASE_URL", address)
-        for call in calls():
+        for call in (("doctor",), *every[number % 3 :: 3]):
             done = shell(*call)
             if CANARY in done.out + done.err or done.code not in (1, 7):
                 lines = [line for line in (done.out + done.err).split("\n") if CANARY in line]
@@ -190,8 +191,7 @@ def test_a_server_that_quotes_the_password_is_not_quoted(
 
 
 @pytest.mark.usefixtures("canaries")
-@pytest.mark.parametrize("verbosity", ["-v", "-vv"])
-def test_neither_logs_nor_a_traceback_tell_a_secret(tmp_path: Path, verbosity: str) -> None:
+def test_neither_logs_nor_a_traceback_tell_a_secret(tmp_path: Path) -> None:
     """The traceback is that of a bug: a library that raises, with the connection string, what nobody foresaw."""
     (tmp_path / "sitecustomize.py").write_text(
         "import psycopg\n"
@@ -203,7 +203,7 @@ def test_neither_logs_nor_a_traceback_tell_a_secret(tmp_path: Path, verbosity: s
         "psycopg.connect = psycopg.Connection.connect = connect\n"
     )
     (tmp_path / "schedules").mkdir()
-    for address in (ADDRESSES[0], "host=127.0.0.1 port=1 password='C4N4RY C4N4RY'", ADDRESSES[14]):
+    for verbosity, address in (("-v", ADDRESSES[14]), ("-vv", "host=127.0.0.1 password='C4N4RY C4N4RY'")):
         done = oncall(tmp_path, verbosity, "who", database_url=address, path=tmp_path)
         assert done.code == 70
         assert "Traceback" in done.err
