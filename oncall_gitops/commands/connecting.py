@@ -155,11 +155,9 @@ class Connecting:
             tokens = replace(tokens, account=self.person.email)
         elif not tokens.account:
             try:
-                account = self.api.account(tokens.access)
+                tokens = self._with_account(tokens)
             except Unauthorized:
-                tokens = self._refreshed(tokens)
-                account = self.api.account(tokens.access)
-            tokens = replace(tokens, account=account)
+                tokens = self._with_account(self._refreshed(tokens))
         if self._account_left(tokens.account) and not self.wish.replaces_account:
             assert self.before is not None
             raise OncallError(
@@ -168,6 +166,19 @@ class Connecting:
                 "or, if that account cannot be reached any more, add --replace-account",
             )
         return tokens
+
+    def _with_account(self, tokens: Tokens) -> Tokens:
+        """Whoever refuses to tell the account for good does not stop a first connection: it is only compared."""
+        from oncall_gitops.calendars.failures import CalendarFailure, Throttled, Unauthorized, Unavailable
+
+        try:
+            return replace(tokens, account=self.api.account(tokens.access))
+        except (Throttled, Unavailable, Unauthorized):
+            raise
+        except CalendarFailure:
+            if self.before and self.before.account:
+                raise
+            return tokens
 
     def _account_left(self, account: str) -> str:
         """The account before, if this is another one."""

@@ -12,8 +12,8 @@ import threading
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -72,7 +72,6 @@ class Office:
     google: FakeGoogle
     graph: GraphServer
     database_url: str
-    stack: ExitStack = field(default_factory=ExitStack)
 
     def set(self, **values: str) -> None:
         """Variables of the environment, without their common beginning."""

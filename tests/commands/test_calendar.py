@@ -218,6 +218,15 @@ def test_the_next_sync_makes_the_calendar_that_connect_could_not(office: Office)
     assert len(office.google.events_of(ANN)) == 7
 
 
+def test_an_account_that_is_not_told_does_not_stop_a_first_connection(office: Office) -> None:
+    office.google.loopback.fail(Fault("status", 405))
+    done = office.connect_google()
+    assert done.out.startswith("Connected: ann (google), calendar On call.")
+
+    office.connect_google()
+    assert office.listed()[0]["account"] == ANN
+
+
 def test_an_access_token_that_is_dead_before_its_time_is_renewed(office: Office) -> None:
     file = office.google_file(account=ANN)
     office.google.tokens.expire_access()
