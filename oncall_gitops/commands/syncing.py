@@ -152,7 +152,7 @@ class Syncer:
         if not (lease.sync.ending and outcome.is_right):
             return outcome, "", False
         try:
-            return outcome, take_back(task), True
+            return outcome, "" if lease.shares_account() else take_back(task), True
         except CalendarFailure as failure:
             return replace(outcome, failure=failure), "", False
 

@@ -152,6 +152,12 @@ INSERT INTO calendar_due (user_id)
 SELECT s.user_id FROM calendar_syncs AS s JOIN doubtful ON doubtful.calendar_sync_id = s.id
 """
 
+_SHARES = """
+SELECT FROM calendar_syncs AS s JOIN calendar_syncs AS other
+    ON other.id <> s.id AND other.provider = s.provider AND lower(other.account) = lower(s.account)
+WHERE s.id = %(id)s AND s.account <> '' LIMIT 1
+"""
+
 
 class LeaseLost(OncallError):
     """Another worker has taken the connection over."""
@@ -256,6 +262,12 @@ class Lease:
             )
             self._write_journal(driver, finish)
             connection.commit()
+
+    def shares_account(self) -> bool:
+        """Whether another connection is of the same account, so that taking its consent back would end that too."""
+        with self.database.connect(readonly=True) as connection:
+            row = driver_connection(connection).execute(_SHARES.encode(), {"id": self.sync.id}).fetchone()
+        return row is not None
 
     def doubt(self, *, now: Instant) -> None:
         """Let the calendar be listed again, after whoever holds the lease now: a call that was under way when

@@ -140,6 +140,7 @@ class Machine(RuleBasedStateMachine):
         self.frozen: Frozen | None = None
         self.key = 1
         self.record: dict[str, str] = {}
+        self.revoked: list[str] = []
 
     def teardown(self) -> None:
         self.settle()
@@ -281,6 +282,7 @@ class Machine(RuleBasedStateMachine):
     def take_consent_back(self, user: str) -> None:
         self.world.google.tokens.revoke_all(f"{user}@example.org")
         self.world.graph.entra.revoke(f"{user}@example.org")
+        self.revoked.append(f"{user}@example.org")
 
     @rule(rotates=st.booleans())
     def refresh_tokens_are_for_one_use(self, rotates: bool) -> None:
@@ -340,9 +342,11 @@ class Machine(RuleBasedStateMachine):
         world.clear_faults()
         world.expire_leases()
         for user_id, provider in world.sql(
-            "SELECT user_id::text, provider FROM calendar_syncs WHERE needs_consent"
+            "SELECT user_id::text, provider FROM calendar_syncs WHERE needs_consent OR account = ANY(%s)",
+            self.revoked,
         ):
             world.connect(user_id, provider)
+        self.revoked.clear()
         self._apply()
         audited = self.hands
         world.forget()

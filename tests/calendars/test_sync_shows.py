@@ -569,3 +569,18 @@ def test_wherever_a_run_dies_the_next_one_makes_it_good(company: Company, side: 
         company.shell.ok("worker", "--once", "--as-of", company.now)
 
         assert company.is_right(), number
+
+
+def test_whoever_comes_back_keeps_a_new_consent_when_the_old_connection_is_cleaned(company: Company) -> None:
+    company.world.google.loopback.rate, company.world.google.loopback.kinds = 1.0, (Fault("status", 503),)
+    without = ROTA.replace("  ann: {name: Ann Ng, email: ann@example.org}\n", "").replace("[ann, bob", "[bob")
+    company.change(without, code=6)
+    company.world.clear_faults()
+    company.change(ROTA, "--calendars", "skip")
+    company.connect("ann", "google")
+    company.reconcile()
+
+    assert [row["user"] for row in company.listed()] == ["ann", "bob", "carol"]
+    company.world.advance(7 * HOUR)
+    company.reconcile()
+    assert company.is_right()
