@@ -77,7 +77,7 @@ def safety_text(document: Mapping[str, Any]) -> str:
     """Why a plan is blocked, with the flags that would let it pass."""
     blocked = [check for check in document["safety"]["checks"] if check["verdict"] == "block"]
     rows = [
-        (check["rule"], shown(check["actual"]), check["limit"], check["allow"] or "not to be had")
+        (check["rule"], shown(check["actual"]), check["limit"], check["allow"] or "cannot be")
         for check in blocked
     ]
     header = ("RULE", "FOUND", "LIMIT", "TO ACCEPT")
