@@ -5,16 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import nullcontext
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 from psycopg import connect
+from sqlalchemy import Connection
 
 from oncall_gitops.core.errors import OncallError
 from oncall_gitops.core.model.interval import Interval
+from oncall_gitops.core.model.run import Failure
 from oncall_gitops.store.database import Database
 from oncall_gitops.store.embedded import EmbeddedServer
 from oncall_gitops.store.read import read_live, read_runs, read_shifts
 from oncall_gitops.store.transaction import apply
+from oncall_gitops.store.write import record_run
 from tests.builders import a_layer, a_schedule, a_state, a_user, an_override
 from tests.store.records import live, one, put, sql
 
@@ -115,6 +119,33 @@ def test_the_app_applies_everything(who: As) -> None:
     put(app, ROTA)
 
     assert put(app, ROTA) == ()
+
+
+def test_the_app_records_what_it_failed_of(database: Database, who: As) -> None:
+    def record(connection: Connection, error: str, seconds: float) -> None:
+        record_run(
+            connection,
+            run_id=str(uuid4()),
+            kind="reconcile",
+            scope=None,
+            as_of=0,
+            horizon_to=1,
+            commit=None,
+            actor="app",
+            plan=None,
+            plan_id=None,
+            tzdata="",
+            failure=Failure(error, seconds),
+        )
+
+    with pytest.raises(OncallError, match="division by zero"):
+        apply(who("app"), sql_error, run_id="x", record_failure=record)
+
+    assert "division by zero" in one(database, "SELECT error FROM reconcile_runs WHERE status = 'failed'")
+
+
+def sql_error(connection: Connection) -> None:
+    connection.exec_driver_sql("SELECT 1 / 0")
 
 
 def test_the_owner_migrates(who: As, database: Database) -> None:
