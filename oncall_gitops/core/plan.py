@@ -301,17 +301,25 @@ def _with_kept(
 
 
 def _among(known: Set[str], schedule: Schedule) -> Schedule:
-    """The schedule without unmanaged overrides, and places of unmanaged layers, of people who are gone."""
+    """The schedule without unmanaged overrides, and places in unmanaged rotations, of people who are gone."""
     if people_of_schedule(schedule) <= known:
         return schedule
     overrides = tuple(
         o for o in schedule.overrides if o.user in known and (o.replaces is None or o.replaces in known)
     )
-    layers = []
-    for layer in schedule.layers:
-        rotation = layer.rotation
-        if isinstance(rotation, Rotation):
-            rotation = replace(rotation, places=tuple(p for p in rotation.places if p.user in known))
-        if isinstance(rotation, Following) or rotation.places:
-            layers.append(replace(layer, rotation=rotation))
-    return replace(schedule, overrides=overrides, layers=tuple(layers))
+    layers = tuple(
+        replace(layer, rotation=rotation)
+        for layer in schedule.layers
+        if (rotation := _turns_among(known, layer.rotation))
+    )
+    base = schedule.rotation and _turns_among(known, schedule.rotation)
+    return replace(schedule, rotation=base, overrides=overrides, layers=layers)
+
+
+def _turns_among(known: Set[str], rotation: Rotation | Following) -> Rotation | Following | None:
+    """The rotation as it will be read: without those who are gone; None if nobody is left."""
+    if isinstance(rotation, Following):
+        return rotation
+    places = tuple(place for place in rotation.places if place.user in known)
+    anchor = rotation.anchor if rotation.anchor and rotation.anchor.user in known else None
+    return replace(rotation, places=places, anchor=anchor) if places else None
