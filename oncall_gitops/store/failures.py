@@ -94,6 +94,11 @@ def translated(error: BaseException, database: str = "the database") -> OncallEr
         return DatabaseUnreachable(f"{database} cannot be used: {said}")
     if code == LOCK_NOT_AVAILABLE or code in TRY_AGAIN:
         return LockBusy(f"{database} is busy: {said}")
+    if code in CLASHES:
+        return OncallError(
+            f'{database}: another row stands in the way ("{found.diag.constraint_name}"); nothing was changed',
+            help="if the plan was narrowed (--team, --schedule), apply the whole: what it leaves out may hold the name",
+        )
     if code == "42501":
         return OncallError(
             f"{database}: {said}", help="docs/roles.sql has the rights that each kind of command needs"

@@ -237,6 +237,7 @@ class Life(RuleBasedStateMachine):
 
     @rule(narrowed=st.sampled_from([False, False, True]))
     def apply(self, narrowed: bool) -> None:
+        narrowed = narrowed and not self.renamed_from  # a name may pass to another only in a whole plan
         scope = Scope(schedules=(f"payments/{min(self.rotas)}",)) if narrowed else Scope()
         before, seen, foreign = live(self.database), self._shifts(), self._foreign()
         reconciler = self._reconciler(scope=scope)
@@ -325,7 +326,12 @@ class Life(RuleBasedStateMachine):
             users=[a_user(slug) for slug in sorted(used)],
         )
         made = a_reconciler(database, state, now=self.now, **given)
-        return replace(made, desired=DesiredState(state, renamed_from=dict(self.renamed_from)))
+        renamed_from = {
+            new: old
+            for new, old in self.renamed_from.items()
+            if new.removeprefix("user/") in state.users or new.removeprefix("schedule/") in state.schedules
+        }
+        return replace(made, desired=DesiredState(state, renamed_from=renamed_from))
 
     def _change(self, data: st.DataObject, **fields: Any) -> None:
         slug = data.draw(st.sampled_from(sorted(self.rotas)))

@@ -11,12 +11,13 @@ import pytest
 
 from oncall_gitops.commands.reconciler import Refused
 from oncall_gitops.core.errors import Blocked, OncallError, WrongSchemaVersion
-from oncall_gitops.core.model.state import State
+from oncall_gitops.core.model.state import DesiredState, State
 from oncall_gitops.core.proposal import Source
+from oncall_gitops.core.scope import Scope
 from oncall_gitops.store import migrate
 from oncall_gitops.store.database import Database
 from oncall_gitops.store.tables import SCHEMA_VERSION
-from tests.builders import at
+from tests.builders import a_schedule, a_state, at
 from tests.faults.rota import AFTER, BEFORE, NOW, a_reconciler, add_by_command, content, reconcile
 from tests.faults.wire import Message, Verdict, Wire
 from tests.store.records import live, one, sql
@@ -124,6 +125,26 @@ def test_a_name_that_somebody_takes_in_the_same_moment_is_a_clash_with_a_sentenc
 
     assert isinstance(refused.value.error, Blocked)
     assert "unmanaged-clash" in str(refused.value.error)
+
+
+def test_a_narrowed_plan_that_needs_a_name_from_outside_says_that_the_whole_has_it(
+    database: Database,
+) -> None:
+    """Amy becomes Amy Two in another schedule, and a new Amy joins this one."""
+    before = a_state([a_schedule(["amy"]), a_schedule(["amy"], slug="secondary")])
+    after = a_state([a_schedule(["amy"]), a_schedule(["amy-two"], slug="secondary")])
+    reconcile(database, before)
+    files = DesiredState(after, renamed_from={"user/amy-two": "user/amy"})
+    narrowed = replace(
+        a_reconciler(database, after, scope=Scope(schedules=("payments/primary",))), desired=files
+    )
+    with pytest.raises(OncallError, match="nothing was changed") as refused:
+        narrowed.apply(lock_timeout=1, marks_due=True)
+
+    assert "apply the whole" in refused.value.help
+    assert "violates" not in str(refused.value)
+    replace(narrowed, scope=Scope()).apply(lock_timeout=1, marks_due=True)
+    assert not replace(narrowed, scope=Scope()).look().is_pending
 
 
 def test_somebody_who_was_hidden_by_hand_is_not_on_call_by_their_old_row(standing: Database) -> None:
