@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, TypeVar
 
 from oncall_gitops.calendars.protocol import Burnt, CalendarPlace, ProviderApi, RemoteCalendar
+from oncall_gitops.commands.syncing import Syncer
 from oncall_gitops.core.model.calendar import ListedEvent, Provider, WantedEvent
 from oncall_gitops.core.model.instant import Instant
 from oncall_gitops.core.model.provider import Tokens
 from oncall_gitops.core.secret import Secret
+from oncall_gitops.store.calendar_work import claim
+from tests.calendars.world import World
 
 T = TypeVar("T")
 Side = Literal["before", "after"]
@@ -39,6 +43,36 @@ def crashing(
 def watched(apis: Mapping[Provider, ProviderApi], look: Look) -> Callable[[Provider], ProviderApi]:
     """The providers with a look at every call."""
     return lambda provider: WatchedApi(apis[provider], look)
+
+
+class Frozen:
+    """A worker that stands still at one of its calls, until it is let go."""
+
+    def __init__(self, world: World, number: int, side: Side) -> None:
+        self._go, self._stands = threading.Event(), threading.Event()
+        self._left, self._side = number, side
+        self.lease = claim(world.database, owner="frozen", now=world.now)
+        syncer = world.syncer(api=watched(world.apis, self._look))
+        self._thread = threading.Thread(target=self._run, args=[syncer], daemon=True)
+        self._thread.start()
+        assert self._stands.wait(30)
+
+    def _run(self, syncer: Syncer) -> None:
+        if self.lease is not None:
+            syncer.run(self.lease)
+        self._stands.set()
+
+    def _look(self, side: Side) -> None:
+        if side == self._side:
+            self._left -= 1
+            if self._left < 0 and not self._stands.is_set():
+                self._stands.set()
+                assert self._go.wait(60)
+
+    def thaw(self) -> None:
+        self._go.set()
+        self._thread.join(60)
+        assert not self._thread.is_alive()
 
 
 @dataclass(frozen=True)

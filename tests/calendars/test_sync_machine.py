@@ -6,7 +6,6 @@ take consents back, renew keys and move the clock on; one rule lets everything s
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -29,12 +28,12 @@ from oncall_gitops.core.limits import CALENDAR_MASS_DELETE
 from oncall_gitops.core.model.calendar import Provider
 from oncall_gitops.core.model.instant import instant_text
 from oncall_gitops.core.model.state import State
-from oncall_gitops.store.calendar_work import claim, due_ids, make_due
+from oncall_gitops.store.calendar_work import due_ids, make_due
 from oncall_gitops.store.connections import reseal
 from oncall_gitops.store.database import Database
 from oncall_gitops.store.embedded import EmbeddedServer
 from tests.builders import a_layer, a_schedule, a_state, a_team, a_user, an_override, whole_days
-from tests.calendars.breakdowns import Crash, Side, crashing, watched
+from tests.calendars.breakdowns import Crash, Frozen, Side, crashing
 from tests.calendars.entra import Entra
 from tests.calendars.loopback import Fault
 from tests.calendars.world import DAY, HOUR, Standing, World, a_world, keys
@@ -76,7 +75,7 @@ class Rota:
             an_override(
                 user,
                 instant_text(day_one + day * DAY),
-                instant_text(day_one + (day + 1) * DAY + 5 * HOUR),
+                instant_text(day_one + (day + 1) * DAY - HOUR),
                 replaces=replaced,
             )
             for day, (user, replaced) in self.covers.items()
@@ -95,36 +94,6 @@ class Rota:
         )
         users = [a_user(slug, email=f"{slug}@example.org") for slug in self.crew]
         return a_state([primary, second] if self.has_second else [primary], users=users, teams=[a_team()])
-
-
-class Frozen:
-    """A worker that stands still at one of its calls, until it is let go."""
-
-    def __init__(self, world: World, number: int, side: Side) -> None:
-        self._go, self._stands = threading.Event(), threading.Event()
-        self._left, self._side = number, side
-        self.lease = claim(world.database, owner="frozen", now=world.now)
-        syncer = world.syncer(api=watched(world.apis, self._look))
-        self._thread = threading.Thread(target=self._run, args=[syncer], daemon=True)
-        self._thread.start()
-        assert self._stands.wait(30)
-
-    def _run(self, syncer: object) -> None:
-        if self.lease is not None:
-            syncer.run(self.lease)  # type: ignore[attr-defined]
-        self._stands.set()
-
-    def _look(self, side: Side) -> None:
-        if side == self._side:
-            self._left -= 1
-            if self._left < 0 and not self._stands.is_set():
-                self._stands.set()
-                assert self._go.wait(60)
-
-    def thaw(self) -> None:
-        self._go.set()
-        self._thread.join(60)
-        assert not self._thread.is_alive()
 
 
 class Machine(RuleBasedStateMachine):
@@ -360,7 +329,7 @@ class Machine(RuleBasedStateMachine):
             assert world.writes() == []
         self.hands = False
         self.record = {
-            one.remote_id: one.calendar_id for one in world.standing() if one.seen.end <= world.now
+            one.remote_id: one.calendar_id for one in world.standing() if one.seen.start < world.now
         }
 
     def _run_once(self, *, audit: bool) -> list[Done]:
@@ -383,7 +352,9 @@ class Machine(RuleBasedStateMachine):
         assert world.ahead() == world.wanted()
         assert world.foreign_now() == world.foreign
         standing = {one.remote_id for one in world.standing()}
-        assert self.record.keys() <= standing, "what is over stays as a record"
+        connected = {name for (name,) in world.sql("SELECT calendar_id FROM calendar_syncs")}
+        lost = {one for one, name in self.record.items() if name in connected} - standing
+        assert not lost, "what has begun stays as a record"
         gone = "SELECT 1 FROM calendar_syncs JOIN users ON users.id = user_id WHERE deleted_at IS NOT NULL"
         assert world.sql(gone) == []
         assert world.google.violations == world.graph.violations == []
