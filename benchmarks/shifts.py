@@ -99,14 +99,14 @@ def _many(count: int, rounds: int) -> list[Figure]:
 
     def floor() -> list[tuple[object, ...]]:
         """The very tuples of the result, made and appended."""
-        found = []
+        found: list[tuple[object, ...]] = []
         for start, end, user, source, turn in zip(*columns, strict=True):
             found.append((start, end, user, source, turn))
         return found
 
     def ready() -> list[Shift]:
         """The same, made before."""
-        found = []
+        found: list[Shift] = []
         for row in rows:
             found.append(row)  # noqa: PERF402 (what is measured)
         return found
