@@ -12,8 +12,9 @@ import pytest
 
 from oncall_gitops.core.model.calendar import Provider
 from oncall_gitops.core.model.instant import instant_text, parse_instant
+from oncall_gitops.store.calendar_work import ripen
 from oncall_gitops.store.database import Database
-from tests.calendars.breakdowns import Crash, Side, crashing
+from tests.calendars.breakdowns import Crash, Frozen, Side, crashing
 from tests.calendars.loopback import Fault
 from tests.calendars.world import DAY, HOUR, NOW, World, a_key, a_world, environment, token_file
 from tests.commands.shell import Done, Shell
@@ -584,3 +585,43 @@ def test_whoever_comes_back_keeps_a_new_consent_when_the_old_connection_is_clean
     company.world.advance(7 * HOUR)
     company.reconcile()
     assert company.is_right()
+
+
+def test_a_calendar_that_another_worker_is_at_is_waited_for_and_else_told(company: Company) -> None:
+    company.change(ROTA + SWAP, "--calendars", "queue")
+    ripen(company.world.database, now=company.world.now)
+    frozen = Frozen(company.world, 0, "before")
+    assert frozen.lease is not None
+    done = company.reconcile(code=6)
+
+    assert f"{frozen.lease.sync.user} ({frozen.lease.sync.provider}): another worker is at it" in done.err
+    frozen.thaw()
+    company.reconcile()
+    assert company.is_right()
+
+
+def test_a_setting_that_is_wrong_for_one_provider_does_not_stop_the_other(
+    company: Company, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ONCALL_GITOPS_GRAPH_URL", "http://graph.example.org")
+    done = company.change(ROTA + SWAP, code=6)
+
+    assert (
+        "bob (microsoft): environment variable ONCALL_GITOPS_GRAPH_URL must begin with https://" in done.err
+    )
+    ann = company.calendar_of("ann")
+    wanted = {seen for name, seen in company.world.wanted() if name == ann}
+    assert {seen for name, seen in company.world.ahead() if name == ann} == wanted
+
+
+def test_a_worker_counts_what_it_did_for_prometheus(company: Company) -> None:
+    company.world.google.tokens.revoke_all(CAROL)
+    company.change(ROTA + SWAP.replace("user: bob", "user: carol"), "--calendars", "queue")
+    done = company.shell("worker", "--once", "--metrics-file", "metrics.prom", "--as-of", company.now)
+    text = (company.shell.folder / "metrics.prom").read_text()
+
+    assert done.code == 6
+    assert 'oncall_gitops_calendar_runs_total{provider="google",result="ok"} 1.0' in text
+    assert 'oncall_gitops_calendar_runs_total{provider="google",result="needsconsent"} 1.0' in text
+    assert 'oncall_gitops_calendar_events_total{action="deleted",provider="google"} 1.0' in text
+    assert 'oncall_gitops_calendar_connections{state="needs_consent"} 1.0' in text
