@@ -10,12 +10,15 @@ from oncall_gitops.core.model.interval import Interval
 from oncall_gitops.core.model.rotation import Rotation
 from oncall_gitops.core.model.rule import RuleError
 from oncall_gitops.core.model.user import NOBODY
-from oncall_gitops.core.model.when import When, local_text, parse_when
+from oncall_gitops.core.model.when import DAY, When, local_text, parse_when
 from oncall_gitops.core.problem import Origin, Problem
 from oncall_gitops.core.resolve import schedule_span
 from oncall_gitops.core.scene import Covering, Scene, Turning
 from oncall_gitops.core.turns import Turns
 from oncall_gitops.core.wallclock import Zone, instant, local, zone
+
+SOON = 120 * DAY
+"""A span that crosses New Year is hardly longer, when only its year was forgotten."""
 
 
 def empty_schedules(scene: Scene) -> Iterator[Problem]:
@@ -231,9 +234,9 @@ def _ends_early(what: str, start: When, end: When, places: tuple[Origin, Origin]
         relation = "on" if start.seconds == end.seconds else "before"
     message = f"the {what} ends {relation} its start, {_bare(what, start.text)}"
     hint = "the end is exclusive: one day ends on the next day"
-    later = _a_year_later(end) if relation != "on" else None
-    if later and start.text < later:
-        hint = f"did you mean {_bare(what, later)}?"
+    if relation != "on":
+        later = _a_year_later(start, end)
+        hint = f"did you mean {_bare(what, later)}?" if later else "check the year, or swap the two"
     return Problem(places[1], "OG501", message, hint, related=((places[0], "the start"),))
 
 
@@ -242,10 +245,11 @@ def _bare(what: str, text: str) -> str:
     return text.removesuffix("T00:00") if what in ("override", "time off") else text
 
 
-def _a_year_later(end: When) -> str | None:
-    year = int(end.text[:4]) + 1
-    later = f"{year}{end.text[4:]}"
+def _a_year_later(start: When, end: When) -> str | None:
+    """The end a year later, if that is soon after the start."""
     try:
-        return parse_when(later).text
+        later = parse_when(f"{int(end.text[:4]) + 1}{end.text[4:]}")
     except ValueError:
         return None
+    is_soon = start.written is end.written and 0 < later.seconds - start.seconds <= SOON
+    return later.text if is_soon else None

@@ -177,6 +177,8 @@ def duty_in_time_off(scene: Scene) -> Iterator[Problem]:
         timezone = zone(user.timezone or "UTC")
         for index, off in enumerate(user.time_off):
             span = Interval(*(instant(when, timezone=timezone, at=0) for when in (off.start, off.end)))
+            if span.is_empty:
+                continue
             met = [(s, shift) for s, shift in shifts.get(slug, ()) if span.overlaps(Interval(*shift[:2]))]
             for name in dict.fromkeys(schedule.full_name for schedule, _ in met):
                 first = next(shift for schedule, shift in met if schedule.full_name == name)

@@ -38,6 +38,9 @@ from oncall_gitops.source.slugs import is_slug, slug_fault
 
 E = TypeVar("E", bound=Entry)
 
+_FILE_KEYS = frozenset({"users", "teams", "overrides"})
+_TEAM_KEYS = frozenset(TeamEntry.model_fields)
+
 
 class Entries:
     """Reads entries by name; what it finds beside them is among the problems, the renames and the origins."""
@@ -53,12 +56,13 @@ class Entries:
         self.renamed: dict[str, str] = {}
         self.incomplete: set[str] = set()
         self._origins = origins
+        closer = [document for document in documents if not document.is_usual]
+        unread = unread.union(*map(_misplaced_names, closer))
         self._reading = Reading(
             frozenset(declared.users), frozenset(declared.teams), frozenset(declared.schedules), unread
         )
-        for document in documents:
-            if not document.is_usual:
-                self.problems += mistakes.unknown_top_keys(document)
+        for document in closer:
+            self.problems += mistakes.unknown_top_keys(document)
 
     def user(self, slug: str, sites: Sequence[Site]) -> User | None:
         entry, *_ = [self._read(UserEntry, site) for site in sites]
@@ -189,6 +193,20 @@ class Entries:
     def _rename(self, here: str, before: str | None) -> None:
         if before:
             self.renamed[here] = before
+
+
+def _misplaced_names(document: Document) -> set[str]:
+    """What stands below a misspelt `users`, `teams` or `schedules`: not read, but not unknown either."""
+    root = document.root or Mapping()
+    teams = [node for _, node in _mapping_below(root, "teams") if isinstance(node, Mapping)]
+    found: set[str] = set()
+    for node, known in ((root, _FILE_KEYS), *((team, _TEAM_KEYS) for team in teams)):
+        waiting = [below for key, below in node.items() if key not in known]
+        while waiting:
+            if isinstance(below := waiting.pop(), Mapping):
+                found.update(map(str, below))
+                waiting += below.values()
+    return found
 
 
 def _own_keys(node: Mapping) -> bool:

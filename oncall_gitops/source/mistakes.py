@@ -45,9 +45,10 @@ _FOR_EXAMPLE = {
     "days_of_week": "[SAT, SUN]",
 }  # fmt: skip
 _COMMON_NAMES = {
-    "tz": "timezone", "time_zone": "timezone", "zone": "timezone", "mail": "email", "e-mail": "email",
-    "members": "users", "participants": "users", "handoff": "handoff_time", "start": "start_date",
-    "end": "end_date", "enabled": "active", "prio": "priority", "recurrence_rule": "rrule",
+    "tz": ("timezone",), "time_zone": ("timezone",), "zone": ("timezone",), "mail": ("email",), "e-mail": ("email",),
+    "members": ("users",), "participants": ("users",), "handoff": ("handoff_time",), "start": ("start_date", "from"),
+    "end": ("end_date", "to", "until"), "from": ("start",), "to": ("end", "until"), "until": ("end",),
+    "enabled": ("active",), "prio": ("priority",), "recurrence_rule": ("rrule",),
 }  # fmt: skip
 
 
@@ -55,7 +56,8 @@ def meant_key(key: str, known: Sequence[str]) -> str | None:
     """The known key that an unknown one probably stands for."""
     if key in known:
         return None
-    return closest(key, known) or (other if (other := _COMMON_NAMES.get(key.lower())) in known else None)
+    others = _COMMON_NAMES.get(key.lower(), ())
+    return closest(key, known) or next((other for other in others if other in known), None)
 
 
 def described(errors: Sequence[Any], document: Document, path: Path, keys: Any) -> Iterator[Problem]:

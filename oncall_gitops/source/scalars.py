@@ -20,7 +20,7 @@ from oncall_gitops.source.document import Node, Scalar, kind_of
 from oncall_gitops.source.slugs import is_slug, slug_fault
 from oncall_gitops.source.spelling import did_you_mean
 from oncall_gitops.source.syntax import UNSHOWN, shown
-from oncall_gitops.source.text import character_name
+from oncall_gitops.source.text import character_name, escaped_fault
 from oncall_gitops.source.zones import zone_fault
 
 MAX_NAME = 255
@@ -83,6 +83,8 @@ def scalar(value: object, expected: str) -> Scalar:
 
 def visible_text(text: str, *, longest: int, lines: bool) -> str:
     """Text that can be shown in a terminal, a page and a calendar."""
+    if fault := escaped_fault(text):
+        raise wrong("OG108", fault, "remove it")
     visible = text.replace("\n", "").replace("\t", "") if lines else text
     if found := UNSHOWN.search(visible):
         raise wrong("OG210", f"{shown(text)} holds the character {_named(found[0])}", "remove it")

@@ -154,7 +154,7 @@ class _Scan:
             self._refuse(
                 key, "OG120", "a key must be plain text, not a collection", "check the brackets and dashes"
             )
-        elif key.plain and key in ("", "~"):
+        elif key.is_null:
             self._refuse(
                 key, "OG120", "a key must be plain text (found null)", "write a name before the colon"
             )
@@ -220,9 +220,7 @@ class _Scan:
             )
             raise _Stop
         if event.version or event.tags:
-            self._refuse(
-                event, "OG116", "directives (lines that begin with %) are not supported", "remove it"
-            )
+            self._refuse(event, "OG116", syntax.NO_DIRECTIVES, "remove it")
             raise _Stop
 
     def _marked(self, event: Any) -> None:

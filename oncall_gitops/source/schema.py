@@ -212,10 +212,17 @@ def _restrictions_kind(value: object) -> str:
     return "<days>" if isinstance(value, Mapping) else "<windows>"
 
 
+def _restrictions(value: object, handler: ValidatorFunctionWrapHandler) -> Any:
+    if isinstance(value, Mapping) and "days_of_week" not in value and ("from" in value or "to" in value):
+        raise wrong("OG203", "expected a list of windows, found a single one", "put it in a list: [{...}]")
+    return handler(value)
+
+
 Windows: TypeAlias = Annotated[list[Window], Field(min_length=1), BeforeValidator(sequence)]
 Restrictions: TypeAlias = Annotated[
     Annotated[WholeDaysEntry, Tag("<days>")] | Annotated[Windows, Tag("<windows>")],
     Discriminator(_restrictions_kind),
+    WrapValidator(_restrictions),
 ]
 
 

@@ -35,6 +35,8 @@ _REMEDIES = {
     "did not find expected alphabetic": "put the value in quotes: & and * have a meaning in YAML",
 }
 _LOOK = "check quotes, brackets and indentation here and in the line above"
+_DIRECTIVE = re.compile("directive|YAML document")
+NO_DIRECTIVES = "directives (lines that begin with %) are not supported"
 _ODD_PUNCTUATION = "\uff1a\xa0\u2003\u3000"
 
 
@@ -63,7 +65,9 @@ def explained(error: Any, text: str, file: str) -> Problem:
     source = lines[line]
     context, problem = getattr(error, "context", None) or "", getattr(error, "problem", None) or str(error)
     hint = ""
-    if tab := _TAB_INDENTATION.match(source):
+    if source.startswith("%") and _DIRECTIVE.search(f"{context} {problem}"):
+        column, code, message, hint = 0, "OG116", NO_DIRECTIVES, "remove it"
+    elif tab := _TAB_INDENTATION.match(source):
         message, column, code = "a tab is used as indentation", tab.end() - 1, "OG111"
         hint = "indent with spaces"
     elif context in _UNCLOSED and error.context_mark and _is_unclosed(error, problem):

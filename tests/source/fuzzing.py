@@ -138,10 +138,10 @@ _ODD = [
 def answered(content: bytes, folder: Path, *, note: str = "") -> tuple[list[Problem], Loaded]:
     """What `validate` finds in one file, having found it soon, and with every place inside of its file."""
     (folder / "rota.yaml").write_bytes(content)
-    started = time.perf_counter()
+    started = time.process_time()
     loaded = load(folder)
     problems = judged(loaded, folder, now=NOW, until=NOW + 90 * 86_400)
-    took = time.perf_counter() - started
+    took = time.process_time() - started
 
     assert took < SECONDS, f"took {took:.1f} s {note}"
     assert (loaded.desired is None) == any(problem.is_error for problem in loaded.problems)

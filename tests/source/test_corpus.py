@@ -77,10 +77,10 @@ def test_a_bad_input_is_answered(record: dict[str, Any], tmp_path: Path) -> None
 
 def answer(record: dict[str, Any], root: Path) -> None:
     """Read the files of a record, and look at what is said about them."""
-    started = time.perf_counter()
+    started = time.process_time()
     loaded = load(root)
     problems = judged(loaded)
-    took = time.perf_counter() - started
+    took = time.process_time() - started
 
     is_ours = record.get("translated") is not False and "files" not in record and "setup" not in record
     errors = [problem for problem in problems if problem.is_error]
