@@ -257,7 +257,7 @@ def _record(
             told = f"a bug: {type(error).__name__}"
         case _:
             told = "interrupted"
-    with contextlib.suppress(OncallError), database.connect() as connection:
+    with contextlib.suppress(Exception), database.connect() as connection:
         limits = f"SET LOCAL statement_timeout = '{_RECORDING_SECONDS}s'"
         connection.exec_driver_sql(limits)
         record_failure(connection, told, seconds)

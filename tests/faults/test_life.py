@@ -7,7 +7,7 @@ table says what the definitions say; rows of others are untouched. After each fa
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import pairwise
 from typing import Any
 
@@ -23,63 +23,26 @@ from hypothesis.stateful import (
 )
 
 from oncall_gitops.core.errors import OncallError
-from oncall_gitops.core.model.instant import Instant, to_datetime
+from oncall_gitops.core.model.instant import Instant
 from oncall_gitops.core.model.interval import Interval
 from oncall_gitops.core.model.live import LiveState
-from oncall_gitops.core.model.schedule import Schedule
 from oncall_gitops.core.model.state import DesiredState
 from oncall_gitops.core.resolve import Timetable
 from oncall_gitops.core.scope import Scope
 from oncall_gitops.store.database import Database
 from oncall_gitops.store.embedded import EmbeddedServer
-from tests.builders import a_layer, a_rotation, a_schedule, a_state, a_user, an_override, whole_days
+from tests.builders import a_state, a_user
+from tests.faults.living import DAY, HOUR, Rota, Row, before, rows_of_others, shifts, within
 from tests.faults.rota import HORIZON, NOW, a_reconciler, add_by_command, content
 from tests.faults.test_every_cut import Strike
 from tests.faults.wire import Wire
 from tests.postgres import TEMPLATE, run
 from tests.store.records import live, sql
 
-HOUR, DAY = 3600, 86_400
-
 people = st.sampled_from(["amy", "ben", "cat", "dan", "eve"])
 crews = st.lists(people, min_size=1, max_size=4).map(tuple)
 zones = st.sampled_from(["UTC", "Europe/Berlin", "America/New_York", "Australia/Lord_Howe"])
 kinds = st.sampled_from(["daily", "weekly"])
-
-Row = tuple[str, Instant, Instant, str, str]
-"""A shift: the schedule's id, start, end, the user's id, the source."""
-
-
-@dataclass(frozen=True, slots=True)
-class Rota:
-    """What the files say of one schedule."""
-
-    crew: tuple[str, ...] = ("amy", "ben")
-    kind: str = "weekly"
-    zone: str = "UTC"
-    weekend: tuple[str, ...] = ()
-    cover: tuple[int, str] | None = None
-
-    @property
-    def people(self) -> tuple[str, ...]:
-        return (*self.crew, *self.weekend, *([self.cover[1]] if self.cover else []))
-
-    def renamed(self, old: str, new: str) -> Rota:
-        crew, weekend = (tuple(new if user == old else user for user in c) for c in (self.crew, self.weekend))
-        cover = (self.cover[0], new if self.cover[1] == old else self.cover[1]) if self.cover else None
-        return replace(self, crew=crew, weekend=weekend, cover=cover)
-
-    def schedule(self, slug: str) -> Schedule:
-        layers = (
-            [a_layer("weekend", self.weekend, restrictions=whole_days("SAT SUN"))] if self.weekend else []
-        )
-        overrides = []
-        if self.cover:
-            first, user = self.cover
-            start, end = (to_datetime(NOW + (first + d) * DAY).date().isoformat() for d in (0, 2))
-            overrides = [an_override(user, start, end)]
-        rotation = a_rotation(self.crew, type="daily" if self.kind == "daily" else "weekly")
-        return a_schedule(rotation, slug=slug, timezone=self.zone, layers=layers, overrides=overrides)
 
 
 class Life(RuleBasedStateMachine):
@@ -217,9 +180,9 @@ class Life(RuleBasedStateMachine):
         if known is None or not names or not self._is_settled(state):
             return
         name = data.draw(st.sampled_from(names))
-        before = self._shifts()
+        seen = shifts(self.database)
         add_by_command(self.database, name, user, start=self.now, end=self.now + hours * HOUR, now=self.now)
-        assert self._until(self._shifts(), self.now) == self._until(before, self.now)
+        assert before(shifts(self.database), self.now) == before(seen, self.now)
         asked = (
             "SELECT user_slug FROM on_call_at(to_timestamp(%(at)s)) WHERE team || '/' || schedule = %(name)s"
         )
@@ -239,19 +202,19 @@ class Life(RuleBasedStateMachine):
     def apply(self, narrowed: bool) -> None:
         narrowed = narrowed and not self.renamed_from  # a name may pass to another only in a whole plan
         scope = Scope(schedules=(f"payments/{min(self.rotas)}",)) if narrowed else Scope()
-        before, seen, foreign = live(self.database), self._shifts(), self._foreign()
+        state, seen, foreign = live(self.database), shifts(self.database), rows_of_others(self.database)
         reconciler = self._reconciler(scope=scope)
         reconciler.apply(lock_timeout=5, marks_due=True)
-        told = self._shifts()
+        told = shifts(self.database)
 
         assert not reconciler.look().is_pending, "apply then plan is empty"
         known_until = self.now if self.edge is None else min(self.now, self.edge)
-        assert self._until(told, known_until) == self._until(seen, known_until), "history does not change"
+        assert before(told, known_until) == before(seen, known_until), "history does not change"
         self._no_overlaps()
         after = live(self.database)
         if not narrowed:
             self._as_defined(after, Interval(self.now, self.now + HORIZON))
-            self._filled(before, seen)
+            self._filled(state, seen)
             self.edge = self.now + HORIZON
             self.renamed_from = {}
         self._as_left(foreign, after)
@@ -259,13 +222,13 @@ class Life(RuleBasedStateMachine):
     @rule(point=st.tuples(st.sampled_from(["client", "server"]), st.integers(30, 170)))
     def fail(self, point: tuple[Any, int]) -> None:
         """An apply whose wire is cut, if it takes that many messages."""
-        before = content(self.database)
+        rows = content(self.database)
         with Wire(self.database, Strike(point, "cut")) as wire:
             try:
                 self._reconciler(database=wire.through).apply(lock_timeout=5, marks_due=True)
             except OncallError:
                 assert wire.struck.is_set()
-                assert content(self.database) == before
+                assert content(self.database) == rows
             else:
                 self.edge = self.now + HORIZON
                 self.renamed_from = {}
@@ -279,37 +242,37 @@ class Life(RuleBasedStateMachine):
             slugs = {row.id: address.removeprefix("user/") for address, row in state.objects.items()}
             found = [
                 (start, end, slugs.get(user), source)
-                for _, start, end, user, source in self._within(
-                    self._shifts(), window, state.objects[f"schedule/{name}"].id
+                for _, start, end, user, source in within(
+                    shifts(self.database), window, state.objects[f"schedule/{name}"].id
                 )
             ]
             assert found == [(each.start, each.end, each.user, each.source) for each in expected], name
 
-    def _filled(self, before: LiveState, seen: Sequence[Row]) -> None:
+    def _filled(self, stood: LiveState, seen: Sequence[Row]) -> None:
         """What no run had filled before T was filled from the definitions as they stood."""
-        for name, edge in before.shifts_until.items():
-            row_id = before.objects[f"schedule/{name}"].id
+        for name, edge in stood.shifts_until.items():
+            row_id = stood.objects[f"schedule/{name}"].id
             ends = [row[2] for row in seen if row[0] == row_id]
             window = Interval(max([edge, *ends]), self.now)
             if edge >= self.now or window.is_empty:
                 continue
-            slugs = {row.id: address.removeprefix("user/") for address, row in before.objects.items()}
-            expected = Timetable(before.state.schedules[name], siblings=before.state.schedules).shifts(window)
+            slugs = {row.id: address.removeprefix("user/") for address, row in stood.objects.items()}
+            expected = Timetable(stood.state.schedules[name], siblings=stood.state.schedules).shifts(window)
             found = [
                 (start, end, slugs.get(user))
-                for _, start, end, user, _ in self._within(self._shifts(), window, row_id)
+                for _, start, end, user, _ in within(shifts(self.database), window, row_id)
             ]
             assert found == [(each.start, each.end, each.user) for each in expected], name
 
     def _no_overlaps(self) -> None:
-        rows = self._shifts()
+        rows = shifts(self.database)
         assert not [(one, two) for one, two in pairwise(rows) if one[0] == two[0] and one[2] > two[1]]
 
-    def _as_left(self, before: Mapping[str, tuple[Any, ...]], state: LiveState) -> None:
+    def _as_left(self, foreign: Mapping[str, tuple[Any, ...]], state: LiveState) -> None:
         """Rows of others are as they were while their schedule lives."""
-        after = self._foreign()
+        after = rows_of_others(self.database)
         alive = {row.id for row in state.objects.values()}
-        for row_id, row in before.items():
+        for row_id, row in foreign.items():
             if str(row[1]) in alive:
                 assert after.get(row_id) == row
 
@@ -357,41 +320,6 @@ class Life(RuleBasedStateMachine):
 
     def _by_hand(self, statement: str) -> None:
         sql(self.database, statement)
-
-    def _shifts(self) -> list[Row]:
-        return [
-            (str(row[0]), row[1], row[2], str(row[3]), row[4])
-            for row in sql(
-                self.database,
-                "SELECT schedule_id, extract(epoch FROM start_time)::bigint, extract(epoch FROM end_time)::bigint, "
-                "user_id, source FROM shifts ORDER BY schedule_id, start_time",
-            )
-        ]
-
-    def _foreign(self) -> dict[str, tuple[Any, ...]]:
-        """Rows of others by id; the schedule's id comes second."""
-        return {
-            str(row[0]): row
-            for table in ("schedule_overrides", "schedule_layers")
-            for row in sql(self.database, f"SELECT id, schedule_id, t.* FROM {table} AS t WHERE NOT managed")
-        }
-
-    @staticmethod
-    def _until(rows: Sequence[Row], moment: Instant) -> list[Row]:
-        return [
-            (s, start, min(end, moment), user, source)
-            for s, start, end, user, source in rows
-            if start < moment
-        ]
-
-    @staticmethod
-    def _within(rows: Sequence[Row], window: Interval, schedule: str) -> list[Row]:
-        """The rows of one schedule that meet the window, cut to it."""
-        return [
-            (s, max(start, window.start), min(end, window.end), user, source)
-            for s, start, end, user, source in rows
-            if s == schedule and start < window.end and end > window.start
-        ]
 
 
 def live_it(server: EmbeddedServer, *, lives: int, steps: int, **given: Any) -> None:
