@@ -259,7 +259,7 @@ def read_at(
     if expected is None:
         live = read_live(connection)
     else:
-        live = read_unsettled(connection, expected, until=at + expected.horizon)
+        live = read_unsettled(connection, expected, at=at)
     if not live.settled.schedules:
         since = min([at, *live.shifts_until.values()])
         return live, read_shifts(connection, window=Interval(since, FOREVER)), at

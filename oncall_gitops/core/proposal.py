@@ -15,7 +15,7 @@ from oncall_gitops.core.calendars import CalendarChanges
 from oncall_gitops.core.coverage import judged_window, uncovered
 from oncall_gitops.core.definition import addresses, override_address
 from oncall_gitops.core.diff import Cause, Change
-from oncall_gitops.core.impact import HolderNow, Impact, ScheduleGap, assess, on_call_now
+from oncall_gitops.core.impact import HolderNow, Impact, NextHolder, ScheduleGap, assess, on_call_now
 from oncall_gitops.core.limits import Limits
 from oncall_gitops.core.model.instant import Instant
 from oncall_gitops.core.model.interval import Interval
@@ -166,7 +166,7 @@ def _with_still(plan: Plan, names: Iterable[str], sides: _Sides, window: Interva
     return _Sides(
         {**{name: _held(shifts) for name, shifts in same.items()}, **sides.before},
         {**same, **sides.after},
-        tuple(_same_holder(after, name, window) for name in still if name not in same),
+        tuple(_still_holder(plan, name, window) for name in still if name not in same),
         tuple(sorted(moved)),
     )
 
@@ -212,6 +212,17 @@ def _resolved(state: State, names: Iterable[str], window: Interval) -> dict[str,
 
 def _held(shifts: Iterable[Shift]) -> list[Held]:
     return [Held(shift.start, shift.end, shift.user) for shift in shifts]
+
+
+def _still_holder(plan: Plan, name: str, window: Interval) -> HolderNow:
+    """Who is on call now and next in a schedule in which nothing changes; from the table, if it is known to tell."""
+    known = plan.live.settled.on_call.get(name)
+    if known is None:
+        return _same_holder(plan.after, name, window)
+    following = None
+    if known.next_start is not None and known.next_holder is not None:
+        following = NextHolder(known.next_start, known.next_holder)
+    return HolderNow(name, known.holder, known.holder, following, following)
 
 
 def _same_holder(state: State, name: str, window: Interval) -> HolderNow:

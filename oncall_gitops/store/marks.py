@@ -22,7 +22,7 @@ import psycopg
 from oncall_gitops import __version__
 from oncall_gitops.core import address
 from oncall_gitops.core.model.instant import Instant
-from oncall_gitops.core.model.live import PEOPLE, LiveObject, Settled
+from oncall_gitops.core.model.live import PEOPLE, LiveObject, OnCall, Settled
 from oncall_gitops.core.model.state import DesiredState, file_of
 from oncall_gitops.core.scope import followed_by
 
@@ -51,11 +51,23 @@ WHERE marks.schedule_id IS NULL AND marks.rows_hash = people.hash AND people.man
 _READ_SCHEDULES = f"""
 SELECT schedules.id::text, teams.slug || '/' || schedules.slug, schedules.slug, schedules.source_file,
     marks.meaning, floor(extract(epoch FROM marks.shifts_until))::bigint,
-    floor(extract(epoch FROM marks.shifts_end))::bigint
+    floor(extract(epoch FROM marks.shifts_end))::bigint, running.slug,
+    floor(extract(epoch FROM following.start_time))::bigint, following.slug
 FROM schedules JOIN teams ON teams.id = schedules.team_id AND teams.deleted_at IS NULL
 LEFT JOIN ({_ROWS}) AS rows ON rows.schedule_id = schedules.id
 LEFT JOIN schedule_marks AS marks
     ON marks.schedule_id = schedules.id AND marks.rows_hash = rows.hash AND rows.managed
+LEFT JOIN LATERAL (
+    SELECT users.slug, end_time, user_id FROM shifts JOIN users ON users.id = user_id
+    WHERE shifts.schedule_id = marks.schedule_id AND start_time <= to_timestamp(%(at)s)
+    ORDER BY start_time DESC LIMIT 1
+) AS running ON running.end_time > to_timestamp(%(at)s)
+LEFT JOIN LATERAL (
+    SELECT users.slug, start_time FROM shifts JOIN users ON users.id = user_id
+    WHERE shifts.schedule_id = marks.schedule_id AND start_time > to_timestamp(%(at)s)
+        AND start_time < to_timestamp(%(until)s) AND user_id IS DISTINCT FROM running.user_id
+    ORDER BY start_time LIMIT 1
+) AS following ON true
 WHERE schedules.deleted_at IS NULL"""  # noqa: S608 (our own text)
 
 _MARK_PEOPLE = f"""
@@ -88,7 +100,10 @@ class Expected:
 
 
 class Mark(NamedTuple):
-    """A living schedule, and what its mark says; None without one that holds."""
+    """A living schedule, and what its mark says; None without one that holds.
+
+    Then its shifts are to be trusted, too: who holds the running one, and when who else takes over.
+    """
 
     id: str
     full_name: str
@@ -97,6 +112,9 @@ class Mark(NamedTuple):
     meaning: str | None
     shifts_until: Instant | None
     shifts_end: Instant | None
+    holder: str | None
+    next_start: Instant | None
+    next_holder: str | None
 
 
 class NewMark(NamedTuple):
@@ -113,9 +131,9 @@ def people_mark(driver: psycopg.Connection[Any]) -> str | None:
     return found[0] if found else None
 
 
-def schedule_marks(driver: psycopg.Connection[Any]) -> list[Mark]:
-    """All living schedules, with their marks."""
-    return [Mark(*row) for row in driver.execute(_READ_SCHEDULES.encode())]
+def schedule_marks(driver: psycopg.Connection[Any], *, at: Instant, until: Instant) -> list[Mark]:
+    """All living schedules, with their marks, and who is on call at T and next before `until`."""
+    return [Mark(*row) for row in driver.execute(_READ_SCHEDULES.encode(), {"at": at, "until": until})]
 
 
 def settled(marks: Iterable[Mark], expected: Expected, *, people: bool, until: Instant) -> Settled:
@@ -141,6 +159,11 @@ def settled(marks: Iterable[Mark], expected: Expected, *, people: bool, until: I
             for name, mark in found.items()
         },
         shifts_end={name: mark.shifts_end or until for name, mark in found.items()},
+        on_call={
+            name: OnCall(mark.holder, mark.next_start, mark.next_holder)
+            for name, mark in found.items()
+            if mark.next_holder is not None or mark.shifts_until == until
+        },
     )
 
 

@@ -124,13 +124,14 @@ def read_newest(connection: Connection) -> Instant | None:
     return newest
 
 
-def read_unsettled(connection: Connection, expected: Expected, *, until: Instant) -> LiveState:
-    """As `read_live`, but what the marks vouch for is taken from the files that are `expected`."""
+def read_unsettled(connection: Connection, expected: Expected, *, at: Instant) -> LiveState:
+    """As `read_live` at T, but what the marks vouch for is taken from the files that are `expected`."""
+    until = at + expected.horizon
     driver = driver_connection(connection)
     mark = people_mark(driver)
     if mark is None:
         return read_live(connection)
-    marks = schedule_marks(driver)
+    marks = schedule_marks(driver, at=at, until=until)
     files = expected.desired.state
     with _collector_resting():
         is_same = mark == expected.marked(PEOPLE)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from oncall_gitops.core.model.instant import Instant
 from oncall_gitops.core.model.schedule import Schedule
@@ -53,19 +54,28 @@ class StoredShift:
     is_orphan: bool = False
 
 
+class OnCall(NamedTuple):
+    """Who is on call at T, and when who else takes over; None is nobody."""
+
+    holder: str | None
+    next_start: Instant | None
+    next_holder: str | None
+
+
 @dataclass(frozen=True, slots=True)
 class Settled:
     """What the database holds just as the files say it, known without being read.
 
     `schedules` are those of the files, by full name; `meanings` the digests of their definitions, and of those of
     people and teams (under PEOPLE) where these are settled, too. `rows` are the schedules' rows, `shifts_end`
-    says from when on a schedule has no shift yet.
+    says from when on a schedule has no shift yet, `on_call` who has the shifts now and next, where the table knows.
     """
 
     schedules: Mapping[str, Schedule] = field(default_factory=dict)
     meanings: Mapping[str, str] = field(default_factory=dict)
     rows: Mapping[str, LiveObject] = field(default_factory=dict)
     shifts_end: Mapping[str, Instant] = field(default_factory=dict)
+    on_call: Mapping[str, OnCall] = field(default_factory=dict)
 
     @property
     def has_people(self) -> bool:
@@ -79,6 +89,7 @@ class Settled:
             {name: meaning for name, meaning in self.meanings.items() if name == PEOPLE or name in names},
             {name: self.rows[name] for name in names},
             {name: self.shifts_end[name] for name in names},
+            {name: known for name, known in self.on_call.items() if name in names},
         )
 
     def rest(self, state: State) -> State:
