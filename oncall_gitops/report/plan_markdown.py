@@ -280,7 +280,7 @@ def _kept(document: Document, room: _Room) -> list[str]:
 
 def _calendars(document: Document) -> list[str]:
     calendars = document["calendars"]
-    rows = [[code(each["user"]), code(each["provider"]), str(each["changes"])] for each in calendars]
+    rows = [[code(each["user"]), code(each["provider"]), brief(str(each["changes"]))] for each in calendars]
     title = f"Calendars that follow ({len(calendars)})"
     return [folded(title, table(["Who", "Provider", "Events"], rows))] if rows else []
 

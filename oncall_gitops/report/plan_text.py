@@ -236,7 +236,7 @@ def _kept(document: Mapping[str, Any]) -> str:
 def _calendars(document: Mapping[str, Any]) -> str:
     """Whose calendar follows, and by how many events; nothing where nobody's is connected."""
     rows = [
-        (each["user"], each["provider"], f"{each['changes']} event{'s' * (each['changes'] != 1)}")
+        (each["user"], each["provider"], shown(f"{each['changes']} event{'s' * (each['changes'] != 1)}"))
         for each in document["calendars"]
     ]
     title = click.style("Calendars that follow\n", bold=True)

@@ -37,7 +37,7 @@ from tests.report.proposals import of_everything
 
 FREE = frozenset({
     "address", "previous_address", "schedule", "before", "after", "user", "file", "path", "message", "yaml",
-    "rule", "limit", "actual", "allow", "code", "layer", "tzdata",
+    "rule", "limit", "actual", "allow", "code", "layer", "tzdata", "provider", "changes",
 })  # fmt: skip
 """The keys of a plan whose texts are free: a saved plan may come from anybody."""
 
@@ -57,6 +57,7 @@ def template() -> dict[str, Any]:
     document["impact"]["newly_shared"] = [
         {"user": "", "start": "2026-11-23T00:00:00Z", "end": "2026-11-24T00:00:00Z", "schedules": ["", ""]}
     ]
+    document["calendars"] = [{"user": "", "provider": "", "changes": ""}]
     document["advice"].append({**document["advice"][0], "file": "x", "line": 3} if document["advice"] else {})
     return document
 
