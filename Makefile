@@ -37,8 +37,8 @@ format: $(VENV)/dev.stamp ## Put the code in its form.
 	@$(BIN)/ruff check --fix-only --quiet .
 	@$(BIN)/ruff format .
 
-bench: $(VENV)/dev.stamp ## Run the benchmarks; each prints ratios against a peer in the same run.
-	@for script in benchmarks/*.py; do $(BIN)/python "$$script" || exit; done
+bench: $(VENV)/dev.stamp ## Run the benchmarks with their peers: one table of ratios and growth, and JSON (BENCH=--full).
+	@$(BIN)/python -m benchmarks $(BENCH)
 
 lock: $(VENV)/dev.stamp ## Pin all dependencies again, with hashes.
 	@$(PIP_INSTALL) uv

@@ -1,7 +1,4 @@
-"""`diff` against `validate` on the same tree: 2,000 schedules, one of them edited.
-
-python benchmarks/diff.py [--teams 200] [--rounds 3]
-"""
+"""`diff` against `validate` on the same tree, of which one schedule was edited: two trees for little more than one."""
 
 from __future__ import annotations
 
@@ -10,8 +7,11 @@ import os
 import subprocess
 import sys
 import tempfile
-import time
+from functools import partial
 from pathlib import Path
+
+from benchmarks import measuring
+from benchmarks.measuring import Figure, wall
 
 SCHEDULES_A_TEAM = 10
 ZONES = ("Europe/Berlin", "America/New_York", "Asia/Kolkata", "Australia/Sydney")
@@ -41,9 +41,8 @@ def team(number: int) -> str:
     return "\n".join(lines) + "\n"
 
 
-def seconds(*arguments: str, folder: Path) -> float:
-    """How long one command takes, as a process."""
-    began = time.perf_counter()
+def run(*arguments: str, folder: Path) -> None:
+    """One command, as a process."""
     done = subprocess.run(
         [sys.executable, "-m", "oncall_gitops", *arguments],
         cwd=folder,
@@ -53,32 +52,28 @@ def seconds(*arguments: str, folder: Path) -> float:
     )
     if done.returncode != 0:
         raise SystemExit(done.stderr.decode())
-    return time.perf_counter() - began
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--teams", type=int, default=200)
-    parser.add_argument("--rounds", type=int, default=3)
-    options = parser.parse_args()
+def measure(arguments: argparse.Namespace) -> list[Figure]:
+    teams, rounds = (200, 5) if arguments.full else (50, 3)
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
         (folder / "schedules").mkdir()
-        for number in range(options.teams):
+        for number in range(teams):
             (folder / "schedules" / f"t{number}.yaml").write_text(team(number))
         git = ["git", "-C", temporary, "-c", "user.name=bench", "-c", "user.email=bench@example.com"]
-        for arguments in (["init", "-q"], ["add", "."], ["commit", "-q", "-m", "base"]):
-            subprocess.run([*git, *arguments], check=True)
+        for words in (["init", "-q"], ["add", "."], ["commit", "-q", "-m", "base"]):
+            subprocess.run([*git, *words], check=True)
         edited = folder / "schedules" / "t7.yaml"
         edited.write_text(edited.read_text().replace("[t7-s0-0, t7-s0-1", "[t7-s0-1, t7-s0-0"))
-        checks = [seconds("validate", folder=folder) for _ in range(options.rounds)]
-        compares = [seconds("diff", "--base", "HEAD", folder=folder) for _ in range(options.rounds)]
-    validate, diff = min(checks), min(compares)
-    count = options.teams * SCHEDULES_A_TEAM
-    print(
-        f"{count} schedules, one edited: validate {validate:.2f} s, diff {diff:.2f} s, ratio {diff / validate:.2f}"
-    )
+        validate, diff = wall(
+            partial(run, "validate", folder=folder),
+            partial(run, "diff", "--base", "HEAD", folder=folder),
+            rounds=rounds,
+        )
+    what = f"{teams * SCHEDULES_A_TEAM:,} schedules, one edited: `diff` / `validate`"
+    return [Figure("", what, diff / validate)]
 
 
 if __name__ == "__main__":
-    main()
+    measuring.run(__doc__, measure)

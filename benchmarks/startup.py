@@ -1,37 +1,38 @@
 """How long `oncall-gitops --help` takes, against importing click alone in the same run.
 
-Clocks wobble, so only the ratio of medians counts, taken turn by turn.
+Each is a process of its own; the best of many rounds, turn by turn.
 """
 
 from __future__ import annotations
 
-import statistics
+import argparse
 import subprocess
 import sys
-import time
+from collections.abc import Callable
 
-ROUNDS = 15
-GOAL = 1.3
-PEER = [sys.executable, "-c", "import click"]
-OURS = [sys.executable, "-m", "oncall_gitops", "--help"]
+from benchmarks import measuring
+from benchmarks.measuring import Figure, wall
 
-
-def seconds(command: list[str]) -> float:
-    started = time.perf_counter()
-    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
-    return time.perf_counter() - started
+COMMANDS = {
+    "import click": ["-c", "import click"],
+    "--help": ["-m", "oncall_gitops", "--help"],
+    "--version": ["-m", "oncall_gitops", "--version"],
+}
 
 
-def main() -> None:
-    for command in (PEER, OURS):
-        seconds(command)
-    pairs = [(seconds(PEER), seconds(OURS)) for _ in range(ROUNDS)]
-    peer, ours = (statistics.median(column) for column in zip(*pairs, strict=True))
-    print(
-        f"start-up: import click {peer * 1000:.0f} ms, --help {ours * 1000:.0f} ms, "
-        f"ratio {ours / peer:.2f} (to reach: {GOAL})"
-    )
+def measure(arguments: argparse.Namespace) -> list[Figure]:
+    rounds = 60 if arguments.full else 20
+    click, help_text, version = wall(*(_running(each) for each in COMMANDS.values()), rounds=rounds)
+    return [
+        Figure("8", "`--help` / `import click`", help_text / click, "x", 1.3, at_most=True),
+        Figure("8", "`--version` / `import click`", version / click),
+    ]
+
+
+def _running(arguments: list[str]) -> Callable[[], object]:
+    command = [sys.executable, *arguments]
+    return lambda: subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
 
 
 if __name__ == "__main__":
-    main()
+    measuring.run(__doc__, measure)
