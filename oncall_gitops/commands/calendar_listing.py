@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
+from oncall_gitops.core.limits import CALENDAR_MASS_DELETE
 from oncall_gitops.core.model.instant import Instant, instant_text
 from oncall_gitops.report.terminal import shown, table
 from oncall_gitops.settings import redact
@@ -26,7 +27,9 @@ def state_name(state: ConnectionState) -> str:
         return "removing"
     if not state.is_active:
         return "paused"
-    return "waiting" if state.failures else "active"
+    if state.failures:
+        return "waiting"
+    return "held" if state.error else "active"
 
 
 def state_words(state: ConnectionState) -> str:
@@ -44,6 +47,9 @@ def state_words(state: ConnectionState) -> str:
             return "paused"
         case "waiting":
             return _waiting(state)
+        case "held":
+            allow = f"oncall-gitops calendar sync --user {state.user} --allow {CALENDAR_MASS_DELETE}"
+            return f"held until you look: put the files right, or run {allow}"
         case _:
             return "active" if state.calendar_id else "active; the next sync makes its calendar"
 

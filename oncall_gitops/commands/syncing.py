@@ -127,6 +127,11 @@ class Syncer:
         except LeaseLost:
             lease.doubt(now=now)
             return None
+        except DatabaseUnreachable:
+            raise
+        except OncallError as error:  # the lease ends by itself, and the next run lists
+            outcome = Outcome(failure=CalendarFailure(f"how it went could not be stored: {error}"))
+            is_clean = False
         return Done(lease.sync, outcome, is_clean, note, time.monotonic() - begun)
 
     def _work(self, lease: Lease, *, now: Instant) -> tuple[Outcome, str, bool]:

@@ -360,7 +360,11 @@ def test_the_brake_holds_a_mass_deletion_until_it_is_allowed(company: Company) -
         one for one in before if one.calendar_id == ann
     ]
     company.reconcile(code=6)
-    company.world.forget()
+    assert [row["state"] for row in company.listed()] == ["held", "active", "held"]
+    assert (
+        "oncall-gitops calendar sync --user ann --allow calendar-mass-delete"
+        in company.shell.ok("calendar", "list").out
+    )
     company.reconcile("--allow", "calendar-mass-delete")
     assert company.is_right()
 
@@ -625,3 +629,17 @@ def test_a_worker_counts_what_it_did_for_prometheus(company: Company) -> None:
     assert 'oncall_gitops_calendar_runs_total{provider="google",result="needsconsent"} 1.0' in text
     assert 'oncall_gitops_calendar_events_total{action="deleted",provider="google"} 1.0' in text
     assert 'oncall_gitops_calendar_connections{state="needs_consent"} 1.0' in text
+
+
+def test_a_run_whose_end_cannot_be_stored_stops_nobody(company: Company) -> None:
+    company.world.sql(
+        "ALTER TABLE calendar_events ADD CONSTRAINT no CHECK (remote_id NOT LIKE 'AAk%%') NOT VALID"
+    )
+    done = company.change(ROTA + SWAP, code=6)
+    assert "bob (microsoft): how it went could not be stored" in done.err
+    assert "Calendars: 1 of 2 up to date" in done.err
+
+    company.world.sql("ALTER TABLE calendar_events DROP CONSTRAINT no")
+    company.world.expire_leases()
+    company.reconcile()
+    assert company.is_right()
