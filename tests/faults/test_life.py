@@ -340,7 +340,7 @@ def live_it(server: EmbeddedServer, *, lives: int, steps: int, **given: Any) -> 
 
 
 def test_a_few_lives(server: EmbeddedServer) -> None:
-    live_it(server, lives=6, steps=12, derandomize=True)
+    live_it(server, lives=4, steps=10, derandomize=True)
 
 
 @pytest.mark.slow

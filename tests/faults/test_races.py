@@ -156,8 +156,8 @@ def through(request: pytest.FixtureRequest, database: Database) -> Iterator[Data
 
 
 def test_reconcilers_that_start_together_take_turns(database: Database, through: Database) -> None:
-    assert_clean(race(database, through, writers=2, rounds=5), database)
-    assert_clean(race(database, through, writers=8, rounds=2), database)
+    assert_clean(race(database, through, writers=2, rounds=4), database)
+    assert_clean(race(database, through, writers=8, rounds=1), database)
 
 
 def test_overrides_of_the_same_moment_are_never_lost(database: Database, through: Database) -> None:
