@@ -24,6 +24,8 @@ from oncall_gitops.core.model.user import User
 from oncall_gitops.core.model.when import WEEKDAYS, When, clock_text
 from oncall_gitops.core.overriding import override_span
 
+_CANONICAL = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+
 
 def definitions(state: State) -> dict[str, Definition]:
     """Every object of a state by its address."""
@@ -181,8 +183,7 @@ def coverage_json(coverage: Coverage) -> Json:
 
 def digest(value: object) -> str:
     """`sha256:` and 64 hex digits over the canonical JSON of a value."""
-    text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-    return f"sha256:{hashlib.sha256(text.encode()).hexdigest()}"
+    return f"sha256:{hashlib.sha256(_CANONICAL.encode(value).encode()).hexdigest()}"
 
 
 def _rotation(rotation: Rotation | Following | None) -> dict[str, Json]:

@@ -11,6 +11,7 @@ import re
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import Enum
+from functools import lru_cache
 from typing import TypeAlias
 
 from oncall_gitops.core.model.instant import Instant, day_text, instant_text, parse_instant
@@ -64,6 +65,7 @@ def at_instant(instant: Instant) -> When:
     return When(Written.INSTANT, instant)
 
 
+@lru_cache(maxsize=50_000)
 def parse_when(text: str) -> When:
     """Read a date, a local datetime or an instant; ValueError, in words for people, for anything else."""
     if _DATE.fullmatch(text):
