@@ -3,7 +3,8 @@
 Every file is an organisation of its own: people, a team, a schedule with a base rotation, three layers with
 windows in two zones, overrides. Each contestant is a whole command in a process of its own, imports included;
 PyYAML's C parser composes nodes and does nothing else. The slow two get a part of the files, and their time is
-scaled up (they take about the same for each file). Clocks wobble, so only ratios of one run count.
+scaled up (they take about the same for each file). Seconds are those of the processor, which no neighbour on the
+machine takes away; they wobble all the same, so only ratios of one run count.
 """
 
 from __future__ import annotations
@@ -15,7 +16,6 @@ import statistics
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Sequence
 from itertools import pairwise
 from pathlib import Path
@@ -38,7 +38,7 @@ PEAK_MB = 150
 
 
 class Run(NamedTuple):
-    """One command: wall seconds, and the most memory that it ever had."""
+    """One command: seconds of the processor, and the most memory that it ever had."""
 
     seconds: float
     peak_mb: float
@@ -104,12 +104,11 @@ def write(folder: Path, count: int) -> None:
 
 def measured(command: Sequence[str], folder: Path) -> Run:
     """Run a command that must succeed; its own process tells time and memory apart from everybody else's."""
-    started = time.perf_counter()
     process = subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
     assert process.stdout
     said = process.stdout.read()
     _, status, usage = os.wait4(process.pid, 0)
-    seconds = time.perf_counter() - started
+    seconds = usage.ru_utime + usage.ru_stime
     process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode:
         raise SystemExit(f"{' '.join(command)}\n{said.decode(errors='replace')[-2000:]}")

@@ -213,10 +213,11 @@ def turnings_of(schedule: Schedule) -> Iterator[Turning]:
 
 
 def _turning(schedule: Schedule, layer: Layer | None, rotation: Rotation | Following) -> Turning:
-    timezone = zone((layer and layer.timezone) or schedule.timezone)
-    own_time = layer.handoff_time if layer else None
-    at = schedule.handoff_time if own_time is None else own_time
-    start = (layer and layer.start) or schedule.start
+    timezone, at, start = zone(schedule.timezone), schedule.handoff_time, schedule.start
+    if layer:
+        timezone = zone(layer.timezone) if layer.timezone else timezone
+        at = at if layer.handoff_time is None else layer.handoff_time
+        start = layer.start or start
     span = layer_span(layer, schedule) if layer else schedule_span(schedule)
     own_start = rotation.start if isinstance(rotation, Rotation) else None
     origin = local(own_start or start, timezone=timezone, at=at)

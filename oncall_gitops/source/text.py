@@ -26,18 +26,14 @@ _OTHER_ENCODINGS = (
     (b"\x1f\x8b", "a gzip archive"),
     (b"PK\x03\x04", "a zip archive"),
 )
+_MAGICS = tuple(magic for magic, _ in _OTHER_ENCODINGS)
 _LINE_BREAKS = {"\r": "bare carriage return", "\x85": "next line", "\u2028": "line separator"}
 
 
 def decode(content: bytes, name: str) -> tuple[str, list[Problem]]:
     """A file's text, without one byte order mark, and what must not be in it; no text if it is not UTF-8."""
-    for magic, kind in _OTHER_ENCODINGS:
-        if content.startswith(magic):
-            message = f"the file is {kind}, not UTF-8 text"
-            return "", [Problem(Origin(name), "OG107", message, "save it as UTF-8")]
-    if b"\x00" in content[:4]:
-        message = "the file is not UTF-8 text: it begins with NUL bytes, as UTF-16 or UTF-32 would"
-        return "", [Problem(Origin(name), "OG107", message, "save it as UTF-8")]
+    if content.startswith(_MAGICS) or b"\x00" in content[:4]:
+        return "", [_other_encoding(content, name)]
     try:
         text = content.decode("utf-8").removeprefix("\ufeff")
     except UnicodeDecodeError as error:
@@ -47,7 +43,10 @@ def decode(content: bytes, name: str) -> tuple[str, list[Problem]]:
 
 def _is_plain(content: bytes) -> bool:
     """Whether one look is enough: ASCII that can be printed, in lines, and no row of seven of one sign."""
-    return not content.translate(None, _PLAIN) and not any(sign in content for sign in _CONFLICT_SIGNS)
+    if content.translate(None, _PLAIN):
+        return False
+    one, two, three, four = _CONFLICT_SIGNS
+    return not (one in content or two in content or three in content or four in content)
 
 
 def escaped_fault(value: str) -> str | None:
@@ -65,6 +64,14 @@ def character_name(character: str) -> str:
     """`U+202E RIGHT-TO-LEFT OVERRIDE`."""
     name = _LINE_BREAKS.get(character, "").upper() or unicodedata.name(character, "control character")
     return f"U+{ord(character):04X} {name}"
+
+
+def _other_encoding(content: bytes, name: str) -> Problem:
+    kind = next((kind for magic, kind in _OTHER_ENCODINGS if content.startswith(magic)), "")
+    message = f"the file is {kind}, not UTF-8 text"
+    if not kind:
+        message = "the file is not UTF-8 text: it begins with NUL bytes, as UTF-16 or UTF-32 would"
+    return Problem(Origin(name), "OG107", message, "save it as UTF-8")
 
 
 def _not_utf8(content: bytes, error: UnicodeDecodeError, name: str) -> Problem:

@@ -78,12 +78,12 @@ def usual_file(tree: Any) -> Usual:
 def _user(slug: str, node: Any) -> User:
     keys = _known(node, _USER)
     return User(
-        slug=slug,
-        name=_name(keys["name"]),
-        email=_email(keys["email"]),
-        timezone=_zone(keys["timezone"]) if "timezone" in keys else None,
-        time_off=_time_off(keys["time_off"]) if "time_off" in keys else (),
-        external=_texts(keys["external"]) if "external" in keys else (),
+        slug,
+        _name(keys["name"]),
+        _email(keys["email"]),
+        _zone(keys["timezone"]) if "timezone" in keys else None,
+        _time_off(keys["time_off"]) if "time_off" in keys else (),
+        _texts(keys["external"]) if "external" in keys else (),
     )
 
 
