@@ -70,6 +70,7 @@ class Reconciler:
 
     def apply(self, *, lock_timeout: float, marks_due: bool) -> Proposal:
         """Plan afresh under the lock, and make it so; Refused if the plan is stale or blocked."""
+        from oncall_gitops.store.awake import awake
         from oncall_gitops.store.transaction import apply
         from oncall_gitops.store.write import write_objects, write_shifts
 
@@ -78,7 +79,8 @@ class Reconciler:
         expected = self._expected()
 
         def reconcile(connection: Connection) -> Proposal:
-            proposal = self._propose(connection, expected)
+            with awake(connection):
+                proposal = self._propose(connection, expected)
             reached[:] = [proposal]
             if error := self.refusal(proposal):
                 raise Refused(proposal, error)
@@ -92,7 +94,8 @@ class Reconciler:
                 at=request.at,
             )
             ids = _with_settled_ids(connection, proposal, ids)
-            edits = _edits(proposal, ids)
+            with awake(connection):
+                edits = _edits(proposal, ids)
             write_shifts(connection, edits, ids=ids, run_id=run_id)
             _record_run(connection, proposal, run_id=run_id, actor=self.actor)
             if marks_due:
