@@ -71,7 +71,7 @@ def command(
 
     at = read_clock(as_of)
     known: dict[str, Usual] = {}
-    with uncollected(), _base_state(path, base, known) as before:
+    with uncollected(to_the_end=True), _base_state(path, base, known) as before:
         desired, source = read_files(path, format=format, known=known)
         request = Request(
             at=at,
