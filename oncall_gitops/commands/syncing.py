@@ -179,15 +179,18 @@ def work(
     A connection that is to be tried again within `patience` seconds is waited for. The last run over each
     connection, by id of its row.
     """
-    from oncall_gitops.store.calendar_work import next_pause
+    from oncall_gitops.store.calendar_work import claim, next_pause
 
+    owner = f"{socket.gethostname()}:{os.getpid()}"
     results: dict[str, Done] = {}
     running: set[Future[Done | None]] = set()
     deadline = None if patience is None else time.monotonic() + patience
     with ThreadPoolExecutor(concurrency, thread_name_prefix="calendar") as pool:
         try:
             while not syncer.stopping.is_set():
-                lease = _claim(syncer, only) if len(running) < concurrency else None
+                lease = None
+                if len(running) < concurrency:
+                    lease = claim(syncer.database, owner=owner, now=syncer.clock(), only=only)
                 if lease is not None:
                     running.add(pool.submit(syncer.run, lease))
                 elif running:
@@ -203,17 +206,6 @@ def work(
             while running:
                 _collect(running, results, tell, seconds=None)
     return results
-
-
-def _claim(syncer: Syncer, only: Collection[str] | None) -> Lease | None:
-    """What has been due longest; only where nothing is, whom reconcile has named since is looked for."""
-    from oncall_gitops.store.calendar_work import claim, ripen
-
-    owner, now = f"{socket.gethostname()}:{os.getpid()}", syncer.clock()
-    if (lease := claim(syncer.database, owner=owner, now=now, only=only)) is not None:
-        return lease
-    ripen(syncer.database, now=now)
-    return claim(syncer.database, owner=owner, now=now, only=only)
 
 
 def _collect(

@@ -319,7 +319,8 @@ def claim(
     only: Collection[str] | None = None,
     seconds: float = LEASE_SECONDS,
 ) -> Lease | None:
-    """Take the connection that has been due longest (out of `only`, ids of rows); None if nothing is due.
+    """Take the connection that has been due longest (out of `only`, ids of rows); None if nothing is due, not
+    even of the people whom reconcile has named.
 
     Where the holder before never gave its lease back, what it did is not in the journal: the calendar is listed.
     """
@@ -327,6 +328,8 @@ def claim(
     with database.connect() as connection:
         with driver_connection(connection).cursor(row_factory=dict_row) as cursor:
             row = cursor.execute(_CLAIM.encode(), values).fetchone()
+            if row is None and cursor.execute(_RIPEN.encode(), values).rowcount:
+                row = cursor.execute(_CLAIM.encode(), values).fetchone()
         connection.commit()
     if row is None:
         return None

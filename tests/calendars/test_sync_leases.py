@@ -14,7 +14,7 @@ from oncall_gitops.store.calendar_work import Lease, claim, ripen
 from oncall_gitops.store.connections import end_connection
 from oncall_gitops.store.database import Database
 from tests.builders import a_schedule, a_state, a_user, an_override
-from tests.calendars.breakdowns import Crash, Frozen, crashing
+from tests.calendars.breakdowns import Crash, Frozen, Side, crashing
 from tests.calendars.world import HOUR, World, a_world
 from tests.faults.rota import reconcile
 
@@ -134,3 +134,17 @@ def test_a_worker_that_lost_its_lease_writes_nothing_down(world: World) -> None:
     frozen.thaw()
 
     assert world.sql(row) == settled
+
+
+@pytest.mark.parametrize("side", ["before", "after"])
+def test_wherever_a_run_dies_the_next_one_makes_it_good(world: World, side: Side) -> None:
+    """The change is taken back in between, so that the journal alone would say that nothing has to be done."""
+    for number in range(4):
+        change(world, COVER)
+        with pytest.raises(Crash):
+            world.drain(world.syncer(api=crashing(world.apis, number, side)))
+        change(world)
+        world.expire_leases()
+        world.drain()
+
+        assert world.ahead() == world.wanted(), number

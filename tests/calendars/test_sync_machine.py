@@ -214,7 +214,8 @@ class Machine(RuleBasedStateMachine):
 
     @rule(which=numbers)
     def add_ones_own(self, which: int) -> None:
-        if calendars := sorted({name for name, _ in self.world.wanted()}):
+        there = set(self.world.calendar_ids())
+        if calendars := sorted({name for name, _ in self.world.wanted()} & there):
             name, start = calendars[which % len(calendars)], self.world.now + which * DAY
             person = self.world.person(name)
             self.world.note_foreign(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,11 +13,12 @@ from oncall_gitops.core.model.calendar import Provider
 from oncall_gitops.core.model.instant import instant_text, parse_instant
 from oncall_gitops.store.calendar_work import ripen
 from oncall_gitops.store.database import Database
-from tests.calendars.breakdowns import Crash, Frozen, Side, crashing
+from tests.calendars.breakdowns import Frozen
 from tests.calendars.loopback import Fault
 from tests.calendars.world import DAY, HOUR, NOW, World, a_key, a_world, environment, token_file
 from tests.commands.shell import Done, Shell
 
+CONNECTED: tuple[tuple[str, Provider], ...] = (("ann", "google"), ("bob", "microsoft"), ("carol", "google"))
 ANN, BOB, CAROL = "ann@example.org", "bob@example.org", "carol@example.org"
 
 USERS = """
@@ -58,11 +58,6 @@ class Company:
         return self.shell.ok(
             "calendar", "connect", provider, "--user", user, "--token-file", str(file), "--as-of", self.now
         )
-
-    def connect_all(self) -> None:
-        self.connect("ann", "google")
-        self.connect("bob", "microsoft")
-        self.connect("carol", "google")
 
     @property
     def now(self) -> str:
@@ -128,7 +123,7 @@ def shell(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Shell:
 def unconnected(world: World, shell: Shell, monkeypatch: pytest.MonkeyPatch) -> Company:
     for name, value in environment(world).items():
         monkeypatch.setenv(name, value)
-    monkeypatch.setattr("oncall_gitops.commands.syncing.PATIENCE", 1.5)
+    monkeypatch.setattr("oncall_gitops.commands.syncing.PATIENCE", 0.0)
     shell.write(ROTA)
     return Company(world, shell)
 
@@ -137,7 +132,8 @@ def unconnected(world: World, shell: Shell, monkeypatch: pytest.MonkeyPatch) -> 
 def company(unconnected: Company) -> Company:
     """Everybody's calendar is filled."""
     unconnected.reconcile("--calendars", "skip")
-    unconnected.connect_all()
+    for user, provider in CONNECTED:
+        unconnected.world.connect(user, provider)
     unconnected.reconcile()
     unconnected.world.forget()
     return unconnected
@@ -145,7 +141,8 @@ def company(unconnected: Company) -> Company:
 
 def test_a_reconcile_fills_the_calendars_of_everybody_who_is_connected(unconnected: Company) -> None:
     unconnected.reconcile()
-    unconnected.connect_all()
+    for user, provider in CONNECTED:
+        unconnected.connect(user, provider)
     assert not unconnected.world.standing()
 
     done = unconnected.reconcile()
@@ -495,7 +492,8 @@ def test_a_provider_that_asks_for_a_pause_is_left_alone_until_it_is_over(company
     assert len(company.world.calls()) == 1
 
 
-def test_a_short_pause_is_waited_for(company: Company) -> None:
+def test_a_short_pause_is_waited_for(company: Company, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("oncall_gitops.commands.syncing.PATIENCE", 30.0)
     company.world.google.loopback.fail(Fault("status", 429, headers=(("Retry-After", "1"),)))
     company.sync("--user", "ann")
 
@@ -559,21 +557,6 @@ def test_a_person_whose_name_is_written_in_anothers_event_is_read_there_as_now_c
 
     bob = company.calendar_of("bob")
     assert [call.split()[0] for call in company.world.calls() if bob in call] == ["GET", "PATCH"]
-
-
-@pytest.mark.parametrize("side", ["before", "after"])
-def test_wherever_a_run_dies_the_next_one_makes_it_good(company: Company, side: Side) -> None:
-    """Then the files are put back, so that the journal alone would say that nothing has to be done."""
-    for number in range(5):
-        company.change(ROTA + SWAP, "--calendars", "queue")
-        with suppress(Crash):
-            company.world.drain(company.world.syncer(api=crashing(company.world.apis, number, side)))
-        company.change(ROTA, "--calendars", "queue")
-        company.world.advance(60)
-        company.world.expire_leases()
-        company.shell.ok("worker", "--once", "--as-of", company.now)
-
-        assert company.is_right(), number
 
 
 def test_whoever_comes_back_keeps_a_new_consent_when_the_old_connection_is_cleaned(company: Company) -> None:

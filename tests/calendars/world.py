@@ -30,7 +30,7 @@ from oncall_gitops.core.model.calendar import Provider
 from oncall_gitops.core.model.instant import Instant, parse_instant
 from oncall_gitops.core.model.provider import MicrosoftSettings
 from oncall_gitops.core.secret import Secret
-from oncall_gitops.store.calendar_work import claim, ripen
+from oncall_gitops.store.calendar_work import claim
 from oncall_gitops.store.connections import Consent, find_connection, find_person, store_consent, use_calendar
 from oncall_gitops.store.database import Database
 from tests.builders import at
@@ -205,7 +205,6 @@ class World:
         syncer = syncer or self.syncer()
         done: list[Done] = []
         for _ in range(most):
-            ripen(self.database, now=self.now)
             lease = claim(self.database, owner="tests", now=self.now)
             if lease is None:
                 return done
@@ -257,11 +256,11 @@ class World:
 
     def foreign_now(self) -> dict[str, object]:
         """The persons' own events as they are now."""
-        people = [self.person(name) for name in self._calendar_ids()]
+        people = [self.person(name) for name in self.calendar_ids()]
         found = {one: [look for who in people if (look := who.look(one))] for one in self.foreign}
         return {one: looks[0] if looks else None for one, looks in found.items()}
 
-    def _calendar_ids(self) -> list[str]:
+    def calendar_ids(self) -> list[str]:
         graph = [name for mailbox in self.graph.mailboxes.values() for name in mailbox.calendars]
         return [*self.google.calendars, *graph]
 
