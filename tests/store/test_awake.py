@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import time
 
+import psycopg
 import pytest
 
-from oncall_gitops.core.errors import OncallError
 from oncall_gitops.store.awake import awake
 from oncall_gitops.store.database import Database
 from oncall_gitops.store.driver import driver_connection
@@ -23,13 +23,18 @@ def test_the_server_hears_from_a_command_that_computes(database: Database) -> No
 
 
 def test_what_the_server_says_meanwhile_is_raised(database: Database) -> None:
-    with database.connect() as connection, pytest.raises(OncallError):
-        pid = driver_connection(connection).info.backend_pid
-        with awake(connection, every=0.01):
-            sql(database, "SELECT pg_terminate_backend(%(pid)s)", pid=pid)
-            deadline = time.monotonic() + 5
-            while not driver_connection(connection).closed and time.monotonic() < deadline:
-                time.sleep(0.01)
+    with database.connect() as connection:
+        driver = driver_connection(connection)
+
+        def computing() -> None:
+            with awake(connection, every=0.01):
+                sql(database, "SELECT pg_terminate_backend(%(pid)s)", pid=driver.info.backend_pid)
+                deadline = time.monotonic() + 5
+                while not driver.closed and time.monotonic() < deadline:
+                    time.sleep(0.01)
+
+        with pytest.raises(psycopg.Error):
+            computing()
 
 
 def test_an_error_of_the_computation_is_told_as_it_is(database: Database) -> None:
