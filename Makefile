@@ -37,12 +37,13 @@ format: $(VENV)/dev.stamp ## Put the code in its form.
 	@$(BIN)/ruff check --fix-only --quiet .
 	@$(BIN)/ruff format .
 
-bench: $(VENV)/dev.stamp ## Run the benchmarks with their peers: one table of ratios and growth, and JSON (BENCH=--full).
-	@$(BIN)/python -m benchmarks $(BENCH)
+bench: $(VENV)/bench.stamp ## Run the benchmarks with their peers: one table of ratios and growth, and JSON (BENCH=--full).
+	@$(VENV)/bench/bin/python -m benchmarks $(BENCH)
 
 lock: $(VENV)/dev.stamp ## Pin all dependencies again, with hashes.
 	@$(PIP_INSTALL) uv
-	@for lock in "requirements.lock --extra build" "requirements-dev.lock --extra build --extra dev -c requirements.lock"; do \
+	@for lock in "requirements.lock --extra build" "requirements-dev.lock --extra build --extra dev -c requirements.lock" \
+		"requirements-bench.lock --extra build --extra dev --extra bench"; do \
 		set -- $$lock; file=$$1; shift; rm -f "$$file"; \
 		$(BIN)/uv pip compile --quiet --no-config --universal --python-version 3.11 --generate-hashes \
 			--no-emit-index-url --no-emit-find-links --no-header "$$@" --output-file "$$file" pyproject.toml || exit; \
@@ -64,6 +65,16 @@ $(VENV)/run.stamp: requirements.lock pyproject.toml $(HERE)
 $(VENV)/dev.stamp: requirements-dev.lock $(VENV)/run.stamp
 	@echo "installing the development tools into $(VENV)" >&2
 	@$(PIP_INSTALL) --require-hashes -r requirements-dev.lock
+	@touch $@
+
+# Some peers want older libraries than ours, so they get an environment of their own.
+$(VENV)/bench.stamp: requirements-bench.lock pyproject.toml $(HERE)
+	@echo "installing the benchmarks and their peers into $(VENV)/bench" >&2
+	@$(BIN)/python -m venv --clear $(VENV)/bench
+	@$(VENV)/bench/bin/python -m pip install --quiet --disable-pip-version-check --no-input \
+		--require-hashes -r requirements-bench.lock
+	@$(VENV)/bench/bin/python -m pip install --quiet --disable-pip-version-check --no-input \
+		--no-deps --no-build-isolation --no-index --editable .
 	@touch $@
 
 $(HERE):
