@@ -35,6 +35,7 @@ def test_what_the_server_says_meanwhile_is_raised(database: Database) -> None:
 
         with pytest.raises(psycopg.Error):
             computing()
+        connection.invalidate()
 
 
 def test_an_error_of_the_computation_is_told_as_it_is(database: Database) -> None:
