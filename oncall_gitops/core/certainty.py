@@ -7,10 +7,12 @@ Each function may say "not certain" of anything; what it says is certain must be
 
 from __future__ import annotations
 
+from functools import lru_cache
 from math import gcd
 
 from oncall_gitops.core.model.instant import FOREVER
 from oncall_gitops.core.model.interval import Interval
+from oncall_gitops.core.model.restriction import Restrictions
 from oncall_gitops.core.model.rotation import Cadence, Rotation
 from oncall_gitops.core.model.schedule import Schedule
 from oncall_gitops.core.model.user import NOBODY
@@ -48,10 +50,7 @@ def has_hours_of_base(schedule: Schedule, user: str, span: Interval) -> bool:
     base = schedule.rotation
     if not schedule.active or not isinstance(base, Rotation) or user not in [p.user for p in base.places]:
         return False
-    taken = 0
-    for layer in schedule.layers:
-        if layer.active:
-            taken += sum([length for window in layer.restrictions for _, length in window.spans()]) or WEEK
+    taken = sum([_open_time(layer.restrictions) for layer in schedule.layers if layer.active])
     if taken > WEEK - DAY:
         return False
     enough = taken + DAY if taken else 1
@@ -85,6 +84,12 @@ def _days_of_a_turn(cadence: Cadence) -> int | None:
     rule = rule_of(cadence, start=0)
     is_once_a_week = len(rule.days) <= 1 and len(rule.hours) <= 1 and len(rule.minutes) <= 1
     return 7 * rule.interval if repeats(rule) and rule.frequency == "WEEKLY" and is_once_a_week else None
+
+
+@lru_cache(maxsize=1024)
+def _open_time(restrictions: Restrictions) -> int:
+    """The seconds of a week in which a layer's windows are open, at most."""
+    return sum(length for window in restrictions for _, length in window.spans()) or WEEK
 
 
 def _round(rotation: Rotation, *, longer_than: int) -> int:
