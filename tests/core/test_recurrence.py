@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import takewhile
 from random import Random
 
 import pytest
@@ -319,6 +320,21 @@ def agrees_with_dateutil(random: Random, *, count: int) -> bool:
     return True
 
 
+def agrees_for_twenty_years(random: Random) -> bool:
+    """Every occurrence of the first twenty years, where there was a rule to compare."""
+    rule, start = parse_rule(a_rule_text(random)), a_start(random)
+    try:
+        prove(rule, start)
+    except RuleError:
+        return False
+    if not dateutil_knows(rule):
+        return False
+    end = start + 20 * YEAR
+    expected = list(takewhile(lambda each: each < end, by_dateutil(rule, start)))
+    assert Recurrence(rule, start).between(start, end) == expected, (rule.text, start)
+    return True
+
+
 def agrees_with_the_definition(random: Random) -> None:
     """Far from the start too, where dateutil would have to walk."""
     rule, start = parse_rule(a_rule_text(random)), a_start(random)
@@ -350,6 +366,11 @@ def test_a_hundred_thousand_rules_occur_when_dateutil_and_their_parts_say() -> N
         agrees_with_the_definition(Random(seed))
 
     assert compared > 60_000
+
+
+@pytest.mark.slow
+def test_thousands_of_rules_occur_when_dateutil_says_for_twenty_years() -> None:
+    assert sum(agrees_for_twenty_years(Random(seed)) for seed in range(20_000)) > 12_000
 
 
 @given(st.integers(0, 2**32), st.integers(0, 5000))
