@@ -300,17 +300,6 @@ class Lease:
             raise LeaseLost
 
 
-def ripen(database: Database, *, now: Instant) -> None:
-    """Turn the people whom reconcile named into connections that are due.
-
-    A person whose calendar is just being synced stays named: that run may have read the shifts as they were
-    before.
-    """
-    with database.connect() as connection:
-        driver_connection(connection).execute(_RIPEN.encode(), {"now": now})
-        connection.commit()
-
-
 def claim(
     database: Database,
     *,
@@ -319,17 +308,17 @@ def claim(
     only: Collection[str] | None = None,
     seconds: float = LEASE_SECONDS,
 ) -> Lease | None:
-    """Take the connection that has been due longest (out of `only`, ids of rows); None if nothing is due, not
-    even of the people whom reconcile has named.
+    """Take the connection that has been due longest (out of `only`, ids of rows); None if nothing is due.
 
+    First the people whom reconcile named become due, but for those whose calendar is just being synced: that
+    run may have read the shifts as they were before.
     Where the holder before never gave its lease back, what it did is not in the journal: the calendar is listed.
     """
     values = {"owner": owner, "now": now, "only": None if only is None else list(only), "seconds": seconds}
     with database.connect() as connection:
         with driver_connection(connection).cursor(row_factory=dict_row) as cursor:
+            cursor.execute(_RIPEN.encode(), values)
             row = cursor.execute(_CLAIM.encode(), values).fetchone()
-            if row is None and cursor.execute(_RIPEN.encode(), values).rowcount:
-                row = cursor.execute(_CLAIM.encode(), values).fetchone()
         connection.commit()
     if row is None:
         return None

@@ -10,7 +10,7 @@ from contextlib import suppress
 import pytest
 
 from oncall_gitops.core.model.state import State
-from oncall_gitops.store.calendar_work import Lease, claim, ripen
+from oncall_gitops.store.calendar_work import Lease, claim
 from oncall_gitops.store.connections import end_connection
 from oncall_gitops.store.database import Database
 from tests.builders import a_schedule, a_state, a_user, an_override
@@ -45,7 +45,6 @@ def change(world: World, *overrides: object) -> None:
 
 def test_what_a_frozen_worker_does_too_late_is_found_without_waiting_for_an_audit(world: World) -> None:
     change(world, COVER)
-    ripen(world.database, now=world.now)
     frozen = Frozen(world, 1, "before")
     change(world)
     world.expire_leases()
@@ -87,7 +86,6 @@ def claim_of(world: World, user: str) -> Lease:
 
 def test_who_ends_a_connection_waits_for_the_worker_that_is_in_the_calendar(world: World) -> None:
     change(world, COVER)
-    ripen(world.database, now=world.now)
     frozen = Frozen(world, 1, "before")
     assert frozen.lease is not None
     ending = threading.Thread(
@@ -124,7 +122,6 @@ def test_a_new_pair_of_tokens_is_stored_before_it_is_used(world: World, rotates:
 
 def test_a_worker_that_lost_its_lease_writes_nothing_down(world: World) -> None:
     change(world, COVER)
-    ripen(world.database, now=world.now)
     frozen = Frozen(world, 0, "after")
     assert frozen.lease is not None
     world.expire_leases()

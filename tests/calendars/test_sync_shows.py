@@ -11,7 +11,6 @@ import pytest
 
 from oncall_gitops.core.model.calendar import Provider
 from oncall_gitops.core.model.instant import instant_text, parse_instant
-from oncall_gitops.store.calendar_work import ripen
 from oncall_gitops.store.database import Database
 from tests.calendars.breakdowns import Frozen
 from tests.calendars.loopback import Fault
@@ -576,7 +575,6 @@ def test_whoever_comes_back_keeps_a_new_consent_when_the_old_connection_is_clean
 
 def test_a_calendar_that_another_worker_is_at_is_waited_for_and_else_told(company: Company) -> None:
     company.change(ROTA + SWAP, "--calendars", "queue")
-    ripen(company.world.database, now=company.world.now)
     frozen = Frozen(company.world, 0, "before")
     assert frozen.lease is not None
     done = company.reconcile(code=6)
