@@ -100,7 +100,7 @@ class Syncer:
     clock: Callable[[], Instant]
     allow: frozenset[str] = frozenset()
     audit: frozenset[str] = frozenset()
-    stopping: Stopping = field(default_factory=lambda: Stopping())
+    stopping: Stopping = field(default_factory=Stopping)
 
     def run(self, lease: Lease) -> Done | None:
         """Run over one claimed connection and write down how it went; None if it was taken from us meanwhile."""
@@ -259,7 +259,7 @@ def _finish(lease: Lease, outcome: Outcome, *, now: Instant, after: Instant) -> 
         failures=failures,
         error=redact(troubles[0])[:LONGEST_ERROR] if troubles else None,
         needs_consent=isinstance(failure, NeedsConsent),
-        audited=outcome.is_right if outcome.listed else None,
+        audited=None if outcome.is_right and not outcome.listed else outcome.is_right,
         until=now + AHEAD if outcome.is_right else None,
         wait=failure.after if isinstance(failure, Throttled) else None,
         known=tuple(outcome.known.values()),

@@ -167,7 +167,7 @@ class LeaseLost(OncallError):
 class Finish:
     """How a run leaves its connection. `until` is the end of what is known to stand right, if it is.
 
-    `audited` True: a listing was made right; False: it was not, so the next run lists again; None: no listing.
+    `audited` True: what is listed is right; False: who knows, so the next run lists; None: nothing was called.
     `wait` is for how many seconds the provider wants to hear nothing, if it said so.
     """
 

@@ -393,6 +393,18 @@ def test_a_calendar_of_ours_that_was_deleted_is_made_again(company: Company, use
     assert company.world.calls() == []
 
 
+def test_a_calendar_that_could_not_be_made_again_at_once_is_made_by_the_next_run(company: Company) -> None:
+    company.world.google.delete_calendar(company.calendar_of("ann"))
+    company.world.google.loopback.matches = lambda request: request.method == "POST"
+    company.world.google.loopback.fail(*[Fault("status", 503)] * 3)
+    company.sync(code=6)
+    company.world.clear_faults()
+
+    company.reconcile()
+
+    assert company.is_right()
+
+
 def test_a_calendar_that_went_together_with_some_shifts_leaves_no_trace_in_the_journal(
     company: Company,
 ) -> None:
