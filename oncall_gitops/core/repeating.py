@@ -1,8 +1,10 @@
 """Rules that know no calendar but the week: the same offsets again and again, found by division.
 
-HOURLY, DAILY and WEEKLY rules without months, days of the month or of the year repeat after a fixed span: the
-interval itself, or the smallest span that holds whole intervals and whole days or weeks. So the age of a
-rotation costs nothing.
+Why it is exact: a day has the same hours and a week the same days, always, on the wall. So an HOURLY, DAILY or
+WEEKLY rule that names no month, day of the month or of the year cannot tell two weeks apart; what it picks
+repeats after a fixed span: its interval, or the smallest span that holds whole intervals and whole days or weeks.
+One such span is looked at, once. Then the number of occurrences before a time is whole spans times those in
+each, and those in the rest; the n-th one and those in a window follow. The age of a rotation costs nothing.
 """
 
 from __future__ import annotations

@@ -1,9 +1,12 @@
 """Rules that follow the calendar: counted year by year, each year as a set of days.
 
 These are the MONTHLY and YEARLY rules, and all that name months, days of the month or of the year. A rule
-becomes one or more streams: times of day, and the days on which they occur. What a rule picks from a year
-depends on the year's shape alone; INTERVAL then leaves some of those days. Totals per year make counting
-independent of the age.
+becomes one or more streams: times of day, and the days on which they all occur.
+
+Why it is exact: which days the parts of a rule name in a year depends on the year's shape alone (`year.py`), and
+INTERVAL then leaves some of them by their distance from the start. So a year's occurrences are the days of a
+stream times its times; sums over years give the number before any time, and a set's own bits the number within
+a year. A year is looked at once, as one integer, so a rotation of fifty years costs fifty small sums, once.
 """
 
 from __future__ import annotations
