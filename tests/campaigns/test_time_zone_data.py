@@ -21,6 +21,7 @@ import pytest
 from oncall_gitops.core.model.instant import instant_text
 from tests.builders import at
 from tests.campaigns.processes import oncall
+from tests.commands.shell import Shell
 
 OLDER = {
     "America/Vancouver": "PST8PDT,M3.2.0,M11.1.0",
@@ -84,10 +85,8 @@ def older(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def rota(tmp_path: Path) -> Path:
+def rota(shell: Shell) -> Shell:
     """A schedule with a daily handoff at 09:00 in each of the zones, and one in a zone that does not move."""
-    folder = tmp_path / "schedules"
-    folder.mkdir()
     users = "".join(f"  {name}: {{name: {name.title()}, email: {name}@example.com}}\n" for name in PEOPLE)
     schedules = "".join(
         f"      {slug(name)}:\n        timezone: {name}\n        start_date: 2026-01-05\n"
@@ -99,8 +98,8 @@ def rota(tmp_path: Path) -> Path:
         "        rotation: {type: daily, users: [alice]}\n        overrides:\n"
         "          - {user: bob, start: 2026-11-25T00:00, end: 2026-11-27T00:00}\n"
     )
-    (folder / "rota.yaml").write_text(f"users:\n{users}teams:\n  ops:\n    schedules:\n{schedules}")
-    return tmp_path
+    (shell.schedules / "rota.yaml").write_text(f"users:\n{users}teams:\n  ops:\n    schedules:\n{schedules}")
+    return shell
 
 
 def handoffs(content: bytes) -> Iterator[tuple[int, str]]:
@@ -133,12 +132,12 @@ def moved(name: str) -> Iterator[dict[str, str]]:
 
 
 def test_new_time_zone_data_shows_exactly_the_shifts_that_move(
-    older: Path, rota: Path, database_url: str
+    older: Path, rota: Shell, database_url: str
 ) -> None:
-    done = oncall(rota, "reconcile", "--yes", *HORIZON, database_url=database_url, path=older)
+    done = oncall(rota.folder, "reconcile", "--yes", *HORIZON, database_url=database_url, path=older)
     assert done.code == 0, done.err
 
-    plan = oncall(rota, "reconcile", "--dry-run", "--format", "json", *HORIZON, database_url=database_url)
+    plan = rota.ok("reconcile", "--dry-run", "--format", "json", *HORIZON)
 
     expected = [span for name in sorted(OLDER, key=slug) for span in moved(name)]
     assert len({span["schedule"] for span in expected}) == len(OLDER)
@@ -153,19 +152,17 @@ def test_new_time_zone_data_shows_exactly_the_shifts_that_move(
         ("2026-11-27T08:00:00Z", "2026-11-27T07:00:00Z"),
     ]
 
-    applied = oncall(rota, "reconcile", "--yes", *HORIZON, database_url=database_url)
-    assert applied.code == 0, applied.err
-    again = oncall(rota, "reconcile", "--dry-run", "--detailed-exitcode", *HORIZON, database_url=database_url)
-    assert (again.code, "No changes." in again.out) == (0, True)
+    rota.ok("reconcile", "--yes", *HORIZON)
+    assert "No changes." in rota.ok("reconcile", "--dry-run", "--detailed-exitcode", *HORIZON).out
 
 
-def test_a_plan_of_other_time_zone_data_is_not_applied(older: Path, rota: Path, database_url: str) -> None:
+def test_a_plan_of_other_time_zone_data_is_not_applied(older: Path, rota: Shell, database_url: str) -> None:
     saved = ("reconcile", "--dry-run", "--plan-out", "plan.json", *HORIZON)
-    done = oncall(rota, *saved, database_url=database_url, path=older)
+    done = oncall(rota.folder, *saved, database_url=database_url, path=older)
     assert done.code == 0, done.err
-    assert json.loads((rota / "plan.json").read_text())["tzdata"] == "2025.2"
+    assert json.loads((rota.folder / "plan.json").read_text())["tzdata"] == "2025.2"
 
-    refused = oncall(rota, "reconcile", "--plan", "plan.json", *HORIZON, database_url=database_url)
+    refused = rota("reconcile", "--plan", "plan.json", *HORIZON)
 
     assert refused.code == 4, refused.err
     with psycopg.connect(database_url) as connection:
