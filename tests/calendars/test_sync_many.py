@@ -135,21 +135,32 @@ def _calendar(request: Request) -> str:
     return rest.partition("/")[0] if found else ""
 
 
-def test_four_workers_share_the_work_and_never_meet_in_a_calendar(world: World) -> None:
-    with_people(world, 24)
+def four_workers_share(world: World, count: int, *, concurrency: int, latency: float) -> None:
+    with_people(world, count)
     traffic = Traffic()
     traffic.watch(world)
     for loopback in world.loopbacks:
-        loopback.latency = 0.005
+        loopback.latency = latency
     with ThreadPoolExecutor(4) as workers:
-        results = list(workers.map(lambda _: work(world.syncer(), concurrency=3, patience=0.0), range(4)))
+        results = list(
+            workers.map(lambda _: work(world.syncer(), concurrency=concurrency, patience=0.0), range(4))
+        )
 
     assert traffic.clashes == []
     ids = [row_id for done in results for row_id in done]
-    assert len(ids) == len(set(ids)) == 24
+    assert len(ids) == len(set(ids)) == count
     assert sum(bool(done) for done in results) > 1
     assert world.sql("SELECT DISTINCT lease_epoch FROM calendar_syncs") == [(2,)], "each was claimed once"
     assert world.ahead() == world.wanted()
+
+
+def test_four_workers_share_the_work_and_never_meet_in_a_calendar(world: World) -> None:
+    four_workers_share(world, 24, concurrency=3, latency=0.005)
+
+
+@pytest.mark.slow
+def test_four_workers_share_500_calendars_and_never_meet_in_one(world: World) -> None:
+    four_workers_share(world, 500, concurrency=8, latency=0.05)
 
 
 @contextmanager
