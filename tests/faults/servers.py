@@ -13,7 +13,8 @@ from pathlib import Path
 
 import psycopg
 
-from oncall_gitops.store.cluster import SUPERUSER, Cluster, _binary, _environment
+from oncall_gitops.store import cluster
+from oncall_gitops.store.cluster import SUPERUSER, Cluster, _environment
 from oncall_gitops.store.database import Database
 from oncall_gitops.store.unprivileged import server_account
 
@@ -49,7 +50,15 @@ class OwnServer:
         sockets.mkdir()
         for path in (folder, sockets, *folder.rglob("*")):
             self.cluster.account.give(path)
-        command = [str(_binary("postgres")), "-D", str(folder), "-k", str(sockets), "-c", "listen_addresses="]
+        command = [
+            str(cluster._binary("postgres")),
+            "-D",
+            str(folder),
+            "-k",
+            str(sockets),
+            "-c",
+            "listen_addresses=",
+        ]
         with (self.cluster.folder / "standby.log").open("wb") as log:
             server = subprocess.Popen(
                 command,

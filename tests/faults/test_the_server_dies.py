@@ -99,6 +99,7 @@ def test_a_server_that_dies_at_fifty_messages(own: OwnServer, standing: Database
     for point in last_of(standing, 50):
         outcomes.append(die_and_recover(own, point))
         reconcile(standing, BEFORE)
+    print(f"{len(outcomes)} deaths, {outcomes.count(True)} of them after the commit, none half")
     assert len(outcomes) > 50
     assert {True, False} == set(outcomes)
 
