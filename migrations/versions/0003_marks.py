@@ -17,11 +17,13 @@ depends_on = None
 
 UNMARK = """CREATE FUNCTION unmark_schedules() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    marks text := quote_ident(TG_TABLE_SCHEMA) || '.schedule_marks';
 BEGIN
     IF TG_OP = 'TRUNCATE' THEN
-        DELETE FROM public.schedule_marks;
+        EXECUTE 'DELETE FROM ' || marks;
     ELSE
-        DELETE FROM public.schedule_marks WHERE schedule_id IN (SELECT schedule_id FROM changed);
+        EXECUTE 'DELETE FROM ' || marks || ' WHERE schedule_id IN (SELECT schedule_id FROM changed)';
     END IF;
     RETURN NULL;
 END

@@ -18,8 +18,9 @@ from oncall_gitops.store.connection_string import parse_address
 from oncall_gitops.store.database import Database, open_database
 from oncall_gitops.store.embedded import EmbeddedServer
 from oncall_gitops.store.tables import SCHEMA_VERSION
+from tests.builders import a_schedule, a_state
 from tests.postgres import run
-from tests.store.records import one, sql
+from tests.store.records import one, put, sql
 
 HERE = Path("/")
 ROOT = Path(__file__).parents[2]
@@ -151,6 +152,26 @@ def test_upgrades_at_the_same_time_do_no_harm(empty: str) -> None:
     assert [each.wait(timeout=120) for each in upgrades] == [0, 0, 0]
     with open_database(empty, directory=HERE) as opened:
         assert opened.schema_version() == SCHEMA_VERSION
+
+
+def test_the_tables_may_stand_in_a_schema_of_their_own(empty: str) -> None:
+    with open_database(empty, directory=HERE, check_schema=False) as opened:
+        sql(opened, "CREATE SCHEMA oncall")
+        sql(opened, "ALTER DATABASE without_schema SET search_path = oncall, public")
+        opened.upgrade()
+        put(opened, a_state([a_schedule(("alice", "bob"))]))
+        sql(
+            opened,
+            "INSERT INTO schedule_marks (schedule_id, rows_hash, meaning) SELECT id, 1, '' FROM schedules",
+        )
+
+        sql(
+            opened,
+            "INSERT INTO shifts (schedule_id, user_id, start_time, end_time, source) SELECT schedules.id, users.id, "
+            "now(), now() + interval '1 hour', 'base' FROM schedules, users WHERE users.slug = 'alice'",
+        )
+
+        assert one(opened, "SELECT count(*) FROM oncall.schedule_marks") == 0
 
 
 def test_an_upgrade_that_is_cut_off_leaves_nothing(empty: str) -> None:
