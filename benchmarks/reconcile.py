@@ -117,7 +117,7 @@ def _changes(database: Database, reconciler: Reconciler, size: int) -> list[Figu
     ours, theirs = wall(
         lambda: _rolled_back(database, lambda connection: _write(connection, proposal)),
         lambda: _rolled_back(database, _copy_and_merge),
-        rounds=3,
+        rounds=5,
     )
     few, many = (
         _statements(

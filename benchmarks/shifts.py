@@ -161,8 +161,9 @@ def _overrides(count: int, rounds: int) -> list[Figure]:
         for low, high in ((0, 0), (count * 9 // 20, count * 11 // 20), (0, count))
     )
     quarter = Interval(AT, AT + 13 * 7 * 86_400)
+    between = AT + 5 * 3600  # no override holds then, so the layers are asked, too
     near, far = cpu_each(
-        [lambda: without.holder(AT + 1), lambda: many.holder(AT + 1)], number=5_000, rounds=rounds
+        [partial(each.holder, between) for each in (without, many)], number=5_000, rounds=rounds
     )
     bare, some, all_ = cpu_each(
         [partial(each.shifts, quarter) for each in (without, few, many)], number=20, rounds=rounds
