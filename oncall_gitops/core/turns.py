@@ -78,7 +78,7 @@ class Handoffs:
         recurrence = self._recurrence
         find = _around if window.end - window.start < _KEPT_SPAN else _around.__wrapped__
         earliest, first, instants = find(recurrence.pattern, self._zone, window)
-        if earliest < recurrence.skipped:
+        if earliest <= recurrence.skipped:  # the start, which need not be in the pattern, may count, too
             _, first, instants = _around.__wrapped__(recurrence, self._zone, window)
             return first, instants
         return first - recurrence.skipped + 1, instants

@@ -44,6 +44,18 @@ def test_a_start_that_its_rule_does_not_name_is_a_handoff_all_the_same() -> None
     ]
 
 
+def test_the_turn_of_the_start_lasts_until_the_rule_first_fires_however_long_that_is() -> None:
+    schedule = a_schedule(
+        a_rotation(rrule="FREQ=YEARLY;BYMONTH=9;BYMONTHDAY=1", users=["alice", "bob"]), start="2026-01-05"
+    )
+
+    assert resolved(schedule, "2026-06-01", "2026-06-03") == ["alice 2026-06-01T00:00Z 2026-06-03T00:00Z"]
+    assert resolved(schedule, "2026-08-31", "2026-09-02") == [
+        "alice 2026-08-31T00:00Z 2026-09-01T09:00Z",
+        "bob 2026-09-01T09:00Z 2026-09-02T00:00Z",
+    ]
+
+
 def test_a_start_written_as_a_date_means_that_date_at_the_handoff_time() -> None:
     schedule = a_schedule(
         a_rotation(["alice", "bob"], start="2026-01-05"), start="2026-01-06", handoff_time="17:30"
