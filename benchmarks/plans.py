@@ -104,10 +104,11 @@ def _terraform(folder: Path, size: int) -> Run | None:
         return None
     folder.mkdir()
     count = size * OBJECTS_A_SCHEDULE
-    (folder / "main.tf").write_text(
-        f'resource "terraform_data" "each" {{\n  count = {count}\n  input = "value ${{count.index}}"\n}}\n',
-        encoding="utf-8",
+    blocks = (
+        f'resource "terraform_data" "r{number}" {{\n  input = "value {number}"\n}}\n'
+        for number in range(count)
     )
+    (folder / "main.tf").write_text("".join(blocks), encoding="utf-8")
     (folder / "terraform.tfstate").write_text(json.dumps(_terraform_state(count)), encoding="utf-8")
     settings = folder / "terraform.rc"
     settings.write_text("", encoding="utf-8")
@@ -119,25 +120,24 @@ def _terraform(folder: Path, size: int) -> Run | None:
 def _terraform_state(count: int) -> dict[str, object]:
     """As if all had been applied, but for one that has changed since; applying takes an hour."""
 
-    def instance(index: int) -> dict[str, object]:
-        value = {"value": f"value {index or 'before'}", "type": "string"}
-        attributes = {"id": str(UUID(int=index)), "input": value, "output": value, "triggers_replace": None}
-        return {"index_key": index, "schema_version": 0, "attributes": attributes, "sensitive_attributes": []}
+    def resource(number: int) -> dict[str, object]:
+        value = {"value": f"value {number or 'before'}", "type": "string"}
+        attributes = {"id": str(UUID(int=number)), "input": value, "output": value, "triggers_replace": None}
+        return {
+            "mode": "managed",
+            "type": "terraform_data",
+            "name": f"r{number}",
+            "provider": 'provider["terraform.io/builtin/terraform"]',
+            "instances": [{"schema_version": 0, "attributes": attributes, "sensitive_attributes": []}],
+        }
 
-    resource = {
-        "mode": "managed",
-        "type": "terraform_data",
-        "name": "each",
-        "provider": 'provider["terraform.io/builtin/terraform"]',
-        "instances": [instance(index) for index in range(count)],
-    }
     return {
         "version": 4,
         "terraform_version": "1.9.0",
         "serial": 1,
         "lineage": str(UUID(int=0)),
         "outputs": {},
-        "resources": [resource],
+        "resources": [resource(number) for number in range(count)],
     }
 
 
