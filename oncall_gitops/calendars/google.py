@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from oncall_gitops.calendars import google_auth
-from oncall_gitops.calendars.failures import Unavailable
+from oncall_gitops.calendars.failures import CalendarGone, NeedsConsent, Refused, Unavailable
 from oncall_gitops.calendars.google_events import MARKER, event_body, read_event
 from oncall_gitops.calendars.google_wire import Reply, ask, failure, open_service, pages
 from oncall_gitops.calendars.protocol import Burnt, CalendarPlace
@@ -35,6 +35,10 @@ class Google:
 
     def __init__(self, settings: GoogleSettings) -> None:
         self._settings = settings
+
+    @property
+    def client(self) -> str:
+        return self._settings.client_id
 
     def scopes(self, *, own_calendar: bool) -> tuple[str, ...]:
         return (MADE_BY_US, LIST_CALENDARS) if own_calendar else (OWN_EVENTS,)
@@ -65,9 +69,18 @@ class Google:
         mailbox: str = "",  # noqa: ARG002 - the token says whose it is
         again: bool,
     ) -> tuple[str, str]:
-        """A creation has nothing by which Google would know it again, but its description names the marker."""
+        """A creation has nothing by which Google would know it again, but its description names the marker.
+
+        It is looked for even the first time: an installation that lost its database made one before.
+        """
         service = self._service(access)
-        if again and (found := _marked_calendar(service, marker)) is not None:
+        try:
+            found = _marked_calendar(service, marker)
+        except (NeedsConsent, CalendarGone, Refused):
+            if again:
+                raise
+            found = None
+        if found is not None:
             return found
         body = {"summary": name, "description": f"Kept by oncall-gitops, which writes over changes. {marker}"}
         reply = ask(service.calendars().insert(body=body))

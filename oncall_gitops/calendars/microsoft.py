@@ -55,6 +55,10 @@ class Microsoft:
         self._minted: Tokens | None = None
         self._minting = Lock()
 
+    @property
+    def client(self) -> str:
+        return self._settings.client_id
+
     def scopes(self, *, own_calendar: bool) -> tuple[str, ...]:  # noqa: ARG002 # the same for both
         """Graph has no scope for calendars of our own making alone."""
         return (person_scope(self._settings, SCOPE),)

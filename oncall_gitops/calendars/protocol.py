@@ -28,6 +28,11 @@ class CalendarPlace:
 class ProviderApi(Protocol):
     """One provider with this installation's settings. Safe for several threads."""
 
+    @property
+    def client(self) -> str:
+        """Our client's id at the provider: what stays the same when a database is lost. Empty if none is set."""
+        ...
+
     def scopes(self, *, own_calendar: bool) -> tuple[str, ...]:
         """The least scopes that a person must grant: to keep a calendar that we make, or an existing one."""
         ...

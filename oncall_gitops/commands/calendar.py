@@ -68,7 +68,7 @@ def connect(
     """
     from oncall_gitops.commands.calendar_access import load_keys, providers
     from oncall_gitops.commands.clock import read_clock
-    from oncall_gitops.commands.connecting import Connecting, Wish, look_up
+    from oncall_gitops.commands.connecting import Connecting, Wish, choose_marker, look_up
     from oncall_gitops.store.database import open_database
 
     keys = load_keys()
@@ -76,14 +76,16 @@ def connect(
     wish = Wish(provider, way, calendar_id or None, token_file, replace_account)
     with open_database(settings.database_url, directory=Path.cwd()) as database:
         person, before = look_up(database, user=user, provider=provider)
+        api = providers()(provider)
         done = Connecting(
             database=database,
-            api=providers()(provider),
+            api=api,
             keys=keys,
             wish=wish,
             now=read_clock(as_of),
             person=person,
             before=before,
+            marker=choose_marker(database, api, person, before),
         ).connect()
     for line in _told(done, provider, user):
         click.echo(line)

@@ -66,6 +66,7 @@ class Connecting:
     now: Instant
     person: Person
     before: CalendarSync | None
+    marker: str
 
     def connect(self) -> Connected:
         """Get the tokens, store them, see to the calendar."""
@@ -93,14 +94,6 @@ class Connecting:
     @property
     def _mailbox(self) -> str:
         return self.person.email if self.wish.way == "organisation" else ""
-
-    @property
-    def _marker(self) -> str:
-        from oncall_gitops.calendars.identity import marker_of
-
-        if self.before and self.before.marker:
-            return self.before.marker
-        return marker_of(instance=self.person.instance, user_id=self.person.id)
 
     @property
     def _own_calendar(self) -> bool:
@@ -207,7 +200,7 @@ class Connecting:
             row_id=row_id,
             person=self.person,
             provider=self.wish.provider,
-            marker=self._marker,
+            marker=self.marker,
             calendar_id=self.wish.calendar_id,
             is_new=is_new,
             leaves_account=leaves,
@@ -270,12 +263,12 @@ class Connecting:
             made = self.api.create_calendar(
                 tokens.access,
                 name=CALENDAR_NAME,
-                marker=self._marker,
+                marker=self.marker,
                 mailbox=self._mailbox,
                 again=self.before is not None,
             )
             return *made, True
-        place = CalendarPlace(self.wish.calendar_id, self._marker, self._mailbox)
+        place = CalendarPlace(self.wish.calendar_id, self.marker, self._mailbox)
         try:
             self.api.calendar(tokens.access, place).events(ending_after=self.now)
         except CalendarGone:
@@ -300,6 +293,23 @@ def nothing_connected() -> Iterator[None]:
         yield
     except CalendarFailure as failure:
         raise OncallError(f"{failure}; nothing was connected", help=failure.help) from None
+
+
+def choose_marker(database: Database, api: ProviderApi, person: Person, before: CalendarSync | None) -> str:
+    """What this connection's events carry: for good, and for a first one, what a lost database would find again.
+
+    That is named by our client at the provider and the person's address. Somebody who came back while their
+    earlier connection is still being cleaned up gets another one: that one's events are not theirs.
+    """
+    from oncall_gitops.calendars.identity import marker_of
+    from oncall_gitops.store.connections import marker_is_taken
+
+    if before and before.marker:
+        return before.marker
+    marker = marker_of(instance=api.client, user_id=person.email.lower())
+    if not marker_is_taken(database, marker, user_id=person.id):
+        return marker
+    return marker_of(instance=person.instance, user_id=person.id)
 
 
 def look_up(database: Database, *, user: str, provider: Provider) -> tuple[Person, CalendarSync | None]:

@@ -191,6 +191,15 @@ def find_person(connection: Connection, name: str, *, provider: Provider) -> Per
     return Person(*row) if row else None
 
 
+def marker_is_taken(database: Database, marker: str, *, user_id: str) -> bool:
+    """Whether a connection of another user row has this marker: of the same person's earlier one, mostly."""
+    with database.connect(readonly=True) as connection:
+        found = driver_connection(connection).execute(
+            b"SELECT 1 FROM calendar_syncs WHERE marker = %s AND user_id <> %s", [marker, user_id]
+        )
+        return found.fetchone() is not None
+
+
 def user_slugs(connection: Connection) -> list[str]:
     """The living users."""
     rows = driver_connection(connection).execute(

@@ -82,6 +82,10 @@ class WatchedApi:
     api: ProviderApi
     look: Look
 
+    @property
+    def client(self) -> str:
+        return self.api.client
+
     def scopes(self, *, own_calendar: bool) -> tuple[str, ...]:
         return self.api.scopes(own_calendar=own_calendar)
 

@@ -431,6 +431,28 @@ def test_a_lost_journal_is_written_anew_without_a_second_event(company: Company,
     assert len(company.world.calls()) == 3, "the audit alone"
 
 
+def test_a_lost_database_finds_its_calendars_and_its_events_again(company: Company) -> None:
+    def begin_with_an_empty_database() -> dict[str, str]:
+        company.world.sql(
+            "TRUNCATE users, teams, schedules, shifts, reconcile_runs, calendar_syncs, database_identity CASCADE"
+        )
+        company.world.sql("INSERT INTO database_identity DEFAULT VALUES")
+        company.reconcile()
+        for user, provider in CONNECTED:
+            company.connect(user, provider)
+        company.reconcile()
+        return {user: company.calendar_of(user) for user, _ in CONNECTED}
+
+    for name in company.calendar_of("ann"), company.calendar_of("carol"):
+        company.world.google.delete_calendar(name)
+    company.world.graph.mailbox(BOB).calendars.pop(company.calendar_of("bob"))
+    first = begin_with_an_empty_database()
+    assert company.is_right()
+
+    assert begin_with_an_empty_database() == first
+    assert company.is_right()
+
+
 def test_a_lost_journal_does_not_bring_back_what_is_gone(company: Company) -> None:
     company.change(ROTA + SWAP)
     company.world.sql("DELETE FROM calendar_events")
