@@ -11,7 +11,7 @@ PYTEST := $(BIN)/python -m pytest
 WORKERS ?= 2
 TESTS ?=
 
-.PHONY: help run test check lint format lock bench clean
+.PHONY: help run test check lint format lock bench faults clean
 
 help: ## Show this list.
 	@sed -n 's/^\([a-z]*\):.*## /  make \1|/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "%-14s%s\n", $$1, $$2 }'
@@ -39,6 +39,9 @@ format: $(VENV)/dev.stamp ## Put the code in its form.
 
 bench: $(VENV)/bench.stamp ## Run the benchmarks with their peers: one table of ratios and growth, and JSON (BENCH=--full).
 	@$(VENV)/bench/bin/python -m benchmarks $(BENCH)
+
+faults: $(VENV)/dev.stamp ## The long form of the campaigns of docs/reliability.md, for hours (TESTS=path narrows).
+	@$(PYTEST) -s -m slow $(or $(TESTS),tests/faults tests/campaigns tests/calendars)
 
 lock: $(VENV)/dev.stamp ## Pin all dependencies again, with hashes.
 	@$(PIP_INSTALL) uv
