@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from functools import cache
+from functools import lru_cache
 from itertools import accumulate
 from typing import NamedTuple
 
@@ -131,7 +131,7 @@ class _Passing:
         return self._before[index] - max(self._ends[index - 1] - by, 0) if index else 0
 
 
-@cache
+@lru_cache(maxsize=512)
 def _calendar(timezone: str, window: Interval) -> _Calendar:
     return _Calendar(timezone, window)
 
