@@ -21,7 +21,6 @@ from psycopg.types.json import Jsonb
 from benchmarks import measuring, organisation
 from benchmarks.measuring import Figure, once, wall
 from oncall_gitops.commands.reconciler import Reconciler, read_at
-from oncall_gitops.core.definition import meanings
 from oncall_gitops.core.limits import Limits
 from oncall_gitops.core.model.instant import parse_instant
 from oncall_gitops.core.model.state import DesiredState
@@ -208,8 +207,7 @@ def _counting() -> Iterator[list[object]]:
 
 def _reading(reconciler: Reconciler) -> Callable[[], Any]:
     """The database part of a plan: a connection, a snapshot, and what matters read; the files are known."""
-    state = reconciler.desired
-    expected = Expected(state, meanings(state.state), reconciler.horizon, tzdata_version())
+    expected = Expected.of(reconciler.desired, horizon=reconciler.horizon, tzdata=tzdata_version())
 
     def read() -> Any:
         with reconciler.database.snapshot() as connection:

@@ -15,7 +15,6 @@ from oncall_gitops.commands.clock import read_clock
 from oncall_gitops.commands.plans import blocked
 from oncall_gitops.core.address import schedule, user
 from oncall_gitops.core.calendars import CalendarChanges, calendar_changes, people_touched, shown_otherwise
-from oncall_gitops.core.definition import meanings
 from oncall_gitops.core.diff import Change
 from oncall_gitops.core.errors import OncallError, StalePlan
 from oncall_gitops.core.limits import Limits
@@ -138,7 +137,7 @@ class Reconciler:
 
         if not self.scope.is_whole:
             return None
-        return Expected(self.desired, meanings(self.desired.state), self.horizon, tzdata_version())
+        return Expected.of(self.desired, horizon=self.horizon, tzdata=tzdata_version())
 
     def _propose(self, connection: Connection, expected: Expected | None) -> Proposal:
         live, stored, at = read_at(connection, self.as_of, expected)

@@ -21,6 +21,7 @@ import psycopg
 
 from oncall_gitops import __version__
 from oncall_gitops.core import address
+from oncall_gitops.core.definition import meanings
 from oncall_gitops.core.model.instant import Instant
 from oncall_gitops.core.model.live import PEOPLE, LiveObject, OnCall, Settled
 from oncall_gitops.core.model.state import DesiredState, file_of
@@ -87,12 +88,20 @@ ON CONFLICT (schedule_id) DO UPDATE SET rows_hash = excluded.rows_hash, meaning 
 
 @dataclass(frozen=True, slots=True)
 class Expected:
-    """What the files say (`meanings` are the digests of its definitions), and how far the table should reach."""
+    """What the files say, the digests of its definitions, the file of each schedule, and how far the table reaches."""
 
     desired: DesiredState
     meanings: Mapping[str, str]
+    files: Mapping[str, str | None]
     horizon: int
     tzdata: str
+
+    @classmethod
+    def of(cls, desired: DesiredState, *, horizon: int, tzdata: str) -> Expected:
+        """All of it worked out, before anybody waits for us."""
+        schedules = desired.state.schedules
+        files = {name: file_of(desired.origins, address.schedule(name)) for name in schedules}
+        return cls(desired, meanings(desired.state), files, horizon, tzdata)
 
     def marked(self, name: str) -> str:
         """What the mark of a schedule, or of PEOPLE, would say; another program or zone data may mean otherwise."""
@@ -147,7 +156,7 @@ def settled(marks: Iterable[Mark], expected: Expected, *, people: bool, until: I
         for mark in marks
         if mark.meaning is not None and mark.meaning == expected.marked(mark.full_name)
         if mark.shifts_until is not None and mark.shifts_until <= until and mark.full_name in files
-        if mark.source_file == file_of(expected.desired.origins, address.schedule(mark.full_name))
+        if mark.source_file == expected.files[mark.full_name]
     }
     names = sorted(name for name in holding if followed_by(files[name]) <= holding.keys())
     found = {name: holding[name] for name in names}
