@@ -176,8 +176,8 @@ def forge_digests(database: Database) -> None:
     """Pretend that the rows, as they stand, are what reconcile wrote."""
     from oncall_gitops.store import tables
     from oncall_gitops.store.columns import select_rows
-    from oncall_gitops.store.row import row_digest
     from oncall_gitops.store.driver import driver_connection
+    from oncall_gitops.store.row import row_digest
 
     with database.connect() as connection:
         driver = driver_connection(connection)

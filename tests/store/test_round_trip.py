@@ -20,8 +20,8 @@ from oncall_gitops.core.model.user import TimeOff
 from oncall_gitops.store import tables
 from oncall_gitops.store.columns import select_rows
 from oncall_gitops.store.database import Database
-from oncall_gitops.store.schedule_rows import layer_row, override_row
 from oncall_gitops.store.driver import driver_connection
+from oncall_gitops.store.schedule_rows import layer_row, override_row
 from tests.builders import (
     a_layer,
     a_place,
