@@ -103,12 +103,30 @@ def test_a_grant_without_the_scope_needs_consent(
         listing(google.calendar(Secret(token), CalendarPlace(calendar_there.id, MARKER)))
 
 
-def test_a_calendar_is_made_with_one_call(fake: FakeGoogle, google: Google, access: Secret) -> None:
+def test_a_calendar_is_looked_for_and_made(fake: FakeGoogle, google: Google, access: Secret) -> None:
     calendar_id, name = google.create_calendar(access, name="On call", marker=MARKER, again=False)
 
     assert name == fake.calendars[calendar_id].summary == "On call"
     assert MARKER in fake.calendars[calendar_id].description
-    assert fake.loopback.calls == ["POST /calendar/v3/calendars"]
+    assert fake.loopback.calls == ["GET /calendar/v3/users/me/calendarList", "POST /calendar/v3/calendars"]
+
+
+def test_a_calendar_that_an_installation_made_before_it_lost_its_database_is_taken(
+    fake: FakeGoogle, google: Google, access: Secret
+) -> None:
+    first = google.create_calendar(access, name="On call", marker=MARKER, again=False)
+
+    assert google.create_calendar(access, name="On call", marker=MARKER, again=False) == first
+
+
+def test_a_first_calendar_is_made_even_where_the_list_of_calendars_is_not_to_be_seen(
+    fake: FakeGoogle, google: Google
+) -> None:
+    narrow, _ = fake.tokens.grant(ANN, [google.scopes(own_calendar=True)[0]])
+
+    calendar_id, _ = google.create_calendar(Secret(narrow), name="On call", marker=MARKER, again=False)
+
+    assert fake.calendars[calendar_id].made_by_app
 
 
 def test_a_calendar_whose_creation_was_not_answered_is_found_again(
@@ -118,6 +136,7 @@ def test_a_calendar_whose_creation_was_not_answered_is_found_again(
     for number in range(3):
         fake.add_calendar(ANN, f"Another {number}", by_app=True, description="mine")
     google.create_calendar(access, name="On call", marker=OTHER_MARKER, again=False)
+    fake.loopback.matches = lambda request: request.method == "POST"
     fake.loopback.fail(Fault("drop-after"))
     with pytest.raises(Unavailable):
         google.create_calendar(access, name="On call", marker=MARKER, again=False)
@@ -151,13 +170,14 @@ def test_a_creation_that_google_refuses_made_nothing(
     fake: FakeGoogle, google: Google, access: Secret
 ) -> None:
     _, body, _ = google_error(403, "calendarUsageLimitsExceeded")
+    fake.loopback.matches = lambda request: request.method == "POST"
     fake.loopback.fail(Fault("status", 403, body), Fault("status", 200, {"summary": "On call"}))
 
     with pytest.raises(Throttled):
         google.create_calendar(access, name="On call", marker=MARKER, again=False)
     with pytest.raises(Unavailable):
         google.create_calendar(access, name="On call", marker=MARKER, again=False)
-    assert [calendar.summary for calendar in fake.calendars.values()] == []
+    assert not any(calendar.made_by_app for calendar in fake.calendars.values())
 
 
 def test_a_listing_that_never_ends_is_given_up(

@@ -207,10 +207,9 @@ def test_updates_are_proposed_for_actions_libraries_and_images() -> None:
 
 def test_no_paper_of_the_release_names_the_host_of_an_index() -> None:
     hosts = re.compile(r"(?:pypi|pythonhosted)\.org|registry\.[\w-]+\.|index-url", re.IGNORECASE)
-    files = [path for path in (ROOT / ".github").rglob("*") if path.is_file()]
+    files = [path for path in (ROOT / ".github").rglob("*") if path.is_file() and path.suffix != ".pyc"]
     files += [
-        ROOT / "requirements.lock",
-        ROOT / "requirements-dev.lock",
+        *ROOT.glob("requirements*.lock"),
         ROOT / "pyproject.toml",
         ROOT / "Makefile",
     ]
