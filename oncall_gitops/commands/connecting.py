@@ -321,6 +321,10 @@ def look_up(database: Database, *, user: str, provider: Provider) -> tuple[Perso
     with database.snapshot() as connection:
         person = find_person(connection, user, provider=provider)
         if person is None:
-            close = get_close_matches(user, user_slugs(connection), n=1)
-            raise OncallError(f"there is no user {user}", help=f"did you mean {close[0]}?" if close else "")
+            known = user_slugs(connection)
+            close = get_close_matches(user, known, n=1)
+            unfilled = "" if known else "the database holds nobody yet: oncall-gitops reconcile"
+            raise OncallError(
+                f"there is no user {user}", help=f"did you mean {close[0]}?" if close else unfilled
+            )
         return person, find_connection(connection, user_id=person.id, provider=provider)

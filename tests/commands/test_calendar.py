@@ -101,6 +101,16 @@ def test_an_unknown_user_is_refused_with_the_close_one(office: Office) -> None:
     assert "did you mean ann?" in done.err
 
 
+def test_before_the_first_reconcile_that_is_what_is_named(office: Office) -> None:
+    office.rows("TRUNCATE users CASCADE")
+    done = office.shell(
+        "calendar", "connect", "google", "--user", "ann", "--token-file", office.google_file()
+    )
+
+    assert done.code == 1
+    assert "the database holds nobody yet: oncall-gitops reconcile" in done.err
+
+
 @pytest.mark.parametrize(
     "flags",
     [
