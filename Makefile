@@ -61,13 +61,13 @@ clean: ## Remove what these commands made, the embedded database of the samples 
 # The stamps make the second run quick. A moved clone starts afresh: an environment knows its absolute path.
 $(VENV)/run.stamp: requirements.lock pyproject.toml $(HERE)
 	@echo "installing the locked dependencies into $(VENV)" >&2
-	@$(PIP_INSTALL) --require-hashes -r requirements.lock
+	@$(PIP_INSTALL) --no-deps --require-hashes -r requirements.lock
 	@$(PIP_INSTALL) --no-deps --no-build-isolation --no-index --editable .
 	@touch $@
 
 $(VENV)/dev.stamp: requirements-dev.lock $(VENV)/run.stamp
 	@echo "installing the development tools into $(VENV)" >&2
-	@$(PIP_INSTALL) --require-hashes -r requirements-dev.lock
+	@$(PIP_INSTALL) --no-deps --require-hashes -r requirements-dev.lock
 	@touch $@
 
 # Some peers want older libraries than ours, so they get an environment of their own.
@@ -75,7 +75,7 @@ $(VENV)/bench.stamp: requirements-bench.lock pyproject.toml $(HERE)
 	@echo "installing the benchmarks and their peers into $(VENV)/bench" >&2
 	@$(BIN)/python -m venv --clear $(VENV)/bench
 	@$(VENV)/bench/bin/python -m pip install --quiet --disable-pip-version-check --no-input \
-		--require-hashes -r requirements-bench.lock
+		--no-deps --require-hashes -r requirements-bench.lock
 	@$(VENV)/bench/bin/python -m pip install --quiet --disable-pip-version-check --no-input \
 		--no-deps --no-build-isolation --no-index --editable .
 	@touch $@

@@ -218,6 +218,26 @@ def test_no_paper_of_the_release_names_the_host_of_an_index() -> None:
     ] == []
 
 
+def test_whatever_is_installed_from_a_lock_is_the_lock_and_nothing_else() -> None:
+    """A lock names every dependency. Let pip look for some, and a new release of one breaks the next install."""
+    papers = [ROOT / "Makefile", ROOT / ".github/actions/oncall-gitops/install.sh", *(ROOT / "deploy").iterdir()]
+    installs = [
+        line.strip()
+        for paper in papers
+        for line in paper.read_text().splitlines()
+        if re.search(r"-r \S*requirements\S*\.lock", line)
+    ]
+
+    assert len(installs) == 6
+    assert [line for line in installs if "--no-deps --require-hashes -r" not in line] == []
+
+
+def test_the_locks_leave_no_dependency_out() -> None:
+    done = subprocess.run([sys.executable, "-m", "pip", "check"], capture_output=True, text=True, check=False)
+
+    assert done.returncode == 0, done.stdout
+
+
 def test_every_proof_that_the_threats_name_is_there() -> None:
     text = (ROOT / "SECURITY.md").read_text()
     proofs = re.findall(r"`(tests/[\w/]+(?:\.py|/))`", text)

@@ -8,6 +8,6 @@ venv="${RUNNER_TEMP:?}/oncall-gitops-venv"
 
 python3 -m venv "$venv"
 pip=("$venv/bin/python" -m pip install --quiet --disable-pip-version-check --no-input)
-"${pip[@]}" --require-hashes -r "$home/requirements.lock"
+"${pip[@]}" --no-deps --require-hashes -r "$home/requirements.lock"
 "${pip[@]}" --no-deps --no-build-isolation --no-index "$home"
 echo "$venv/bin" >> "${GITHUB_PATH:?}"
