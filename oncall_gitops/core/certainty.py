@@ -44,8 +44,8 @@ def is_always_covered(schedule: Schedule, window: Interval) -> bool:
 def has_hours_of_base(schedule: Schedule, user: str, span: Interval) -> bool:
     """Whether a user has hours of the base rotation in a span that no layer can take away.
 
-    The windows of all layers together take so much of a week, so they leave something of a longer turn in the
-    span; one day is given for changes of the clocks. A span that holds every turn of a round needs no walk.
+    The windows of all layers together take so much of a week, so they leave something of a longer stretch of a
+    turn; one day is given for changes of the clocks. A span in which every member has such a stretch needs no walk.
     """
     base = schedule.rotation
     if not schedule.active or not isinstance(base, Rotation) or user not in [p.user for p in base.places]:
@@ -55,7 +55,7 @@ def has_hours_of_base(schedule: Schedule, user: str, span: Interval) -> bool:
         return False
     enough = taken + DAY if taken else 1
     part = span.cut(schedule_span(schedule))
-    if part.end - part.start > _round(base, longer_than=enough):
+    if part.end - part.start >= _round(base, stretch=enough):
         return True
     return not part.is_empty and any(
         piece.user == user and min(piece.end, part.end) - max(piece.start, part.start) >= enough
@@ -92,12 +92,17 @@ def _open_time(restrictions: Restrictions) -> int:
     return sum(length for window in restrictions for _, length in window.spans()) or WEEK
 
 
-def _round(rotation: Rotation, *, longer_than: int) -> int:
-    """A time in which every place has a whole turn longer than that; FOREVER where that is not certain."""
+def _round(rotation: Rotation, *, stretch: int) -> int:
+    """A time in which every place has a stretch of some turn, wherever it begins; FOREVER if that is not certain.
+
+    Turns are longer than a stretch. Take the first one of a place that has a stretch left at the beginning: the one
+    before had less, so this one begins, at the latest, a stretch and everybody else's turns later. It needs
+    another stretch. A day is given for changes of the clocks.
+    """
     days = _days_of_a_turn(rotation.cadence)
-    if days is None or days * DAY - DAY < longer_than or rotation.start or _has_dated(rotation):
+    if days is None or days * DAY - DAY < stretch or rotation.start or _has_dated(rotation):
         return FOREVER
-    return (len(rotation.places) + 1) * days * DAY + DAY
+    return stretch + (len(rotation.places) - 1) * days * DAY + DAY + stretch
 
 
 def _has_dated(rotation: Rotation) -> bool:

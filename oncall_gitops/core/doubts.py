@@ -117,10 +117,13 @@ def odd_starts(scene: Scene) -> Iterator[Problem]:
 def repeated_members(scene: Scene) -> Iterator[Problem]:
     """A user with several undated places in a rotation, which is a double turn."""
     for turning in scene.turnings():
-        if not isinstance(turning.rotation, Rotation):
+        rotation = turning.rotation
+        if not isinstance(rotation, Rotation):
+            continue
+        if len({place.user for place in rotation.places}) == len(rotation.places):
             continue
         seen: dict[str, int] = {}
-        for index, place in enumerate(turning.rotation.places):
+        for index, place in enumerate(rotation.places):
             first = seen.setdefault(place.user, index)
             if first != index and place.user != NOBODY:
                 message = f'"{place.user}" holds more than one place in this rotation'

@@ -5,7 +5,7 @@ They have a meaning (`wallclock.py`), but hardly the one that somebody had in mi
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -54,6 +54,14 @@ class Change(NamedTuple):
         return "OG913" if self.skips else "OG914"
 
 
+class _EdgeMet(NamedTuple):
+    """A window's edge, `from` or `to`, its time of the day, and a change that skips or repeats it."""
+
+    field: str
+    clock: int
+    change: Change
+
+
 def handoffs(scene: Scene) -> Iterator[Problem]:
     """A handoff at a time that is skipped or repeated; the first of each kind."""
     for turning in scene.turnings():
@@ -91,14 +99,17 @@ def window_edges(scene: Scene) -> Iterator[Problem]:
     for turning in scene.turnings():
         if not turning.restrictions or not turning.is_active:
             continue
-        here = turning.here
         for index, window in enumerate(turning.restrictions):
-            yield from _edges(scene, here, f"restrictions.{index}", window, turning.zone, only=turning.span)
+            if met := _edges_met(window, turning.zone, scene.now):
+                path = f"restrictions.{index}"
+                yield from _edges(scene, turning.here, path, met, turning.zone, only=turning.span)
     for schedule in scene.schedules.values():
         if schedule.active and isinstance(schedule.coverage, tuple):
-            here = address.schedule(schedule.full_name)
+            timezone = zone(schedule.timezone)
             for index, window in enumerate(schedule.coverage):
-                yield from _edges(scene, here, f"coverage.{index}", window, zone(schedule.timezone))
+                met = _edges_met(window, timezone, scene.now)
+                here = address.schedule(schedule.full_name)
+                yield from _edges(scene, here, f"coverage.{index}", met, timezone)
 
 
 def override_edges(scene: Scene) -> Iterator[Problem]:
@@ -157,20 +168,33 @@ def _edges(
     scene: Scene,
     here: str,
     path: str,
-    window: Window,
+    met: Iterable[_EdgeMet],
     timezone: Zone,
     *,
     only: Interval = _ALWAYS,
 ) -> Iterator[Problem]:
-    for field, clock in _clocks(window):
-        for skips in (True, False):
-            for change in _changes_at(timezone, scene.now, clock):
-                local = change.low // DAY * DAY + clock
-                if change.skips is skips and change.low <= local < change.high and change.moment in only:
-                    message = f"a window's edge at {change.words(local, timezone)}"
-                    hint = f"choose another time than {clock_text(clock)}, if that is not what you want"
-                    yield Problem(scene.at(here, f"{path}.{field}"), change.code, message, hint, "warning")
-                    break
+    """The first change of either kind that meets each edge."""
+    told: set[tuple[str, bool]] = set()
+    for field, clock, change in met:
+        if change.moment in only and (field, change.skips) not in told:
+            told.add((field, change.skips))
+            message = f"a window's edge at {change.words(change.low // DAY * DAY + clock, timezone)}"
+            hint = f"choose another time than {clock_text(clock)}, if that is not what you want"
+            yield Problem(scene.at(here, f"{path}.{field}"), change.code, message, hint, "warning")
+
+
+@lru_cache(maxsize=4096)
+def _edges_met(window: Window, timezone: Zone, now: Instant) -> tuple[_EdgeMet, ...]:
+    """The edges of a window that changes of the next two years skip or repeat, with every such change.
+
+    For most windows there is none, and many layers have the same, so the last answers are kept.
+    """
+    return tuple(
+        _EdgeMet(field, clock, change)
+        for field, clock in _clocks(window)
+        for change in sorted(_changes_at(timezone, now, clock), key=lambda change: not change.skips)
+        if change.low <= change.low // DAY * DAY + clock < change.high
+    )
 
 
 def _clocks(window: Window) -> tuple[tuple[str, int], ...]:

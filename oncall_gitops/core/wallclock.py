@@ -27,8 +27,10 @@ _STEP = 2 * DAY
 _BLOCK = 25
 """Transitions are looked up once for each block of 2**25 seconds (about 388 days) that is asked for."""
 
-
 _MARGIN = 2 * LONGEST_JUMP
+
+_DATE, _INSTANT = Written.DATE, Written.INSTANT
+"""Looked up once: an attribute of an Enum costs as much as all the rest of `instant`."""
 
 
 def tzdata_version() -> str:
@@ -148,21 +150,15 @@ class Zone:
 
 def instant(when: When, *, timezone: Zone, at: int) -> Instant:
     """What a written time means in a zone; a bare date means that date at `at` seconds after midnight."""
-    match when.written:
-        case Written.INSTANT:
-            return when.seconds
-        case Written.LOCAL:
-            return timezone.to_instant(when.seconds)
-        case Written.DATE:
-            return timezone.to_instant(when.seconds + at)
+    written = when.written
+    if written is _DATE:
+        return timezone.to_instant(when.seconds + at)
+    return when.seconds if written is _INSTANT else timezone.to_instant(when.seconds)
 
 
 def local(when: When, *, timezone: Zone, at: int) -> Local:
     """The wall clock that a written time means in a zone; an instant's is what the clock shows then."""
-    match when.written:
-        case Written.INSTANT:
-            return timezone.to_local(when.seconds)
-        case Written.LOCAL:
-            return when.seconds
-        case Written.DATE:
-            return when.seconds + at
+    written = when.written
+    if written is _DATE:
+        return when.seconds + at
+    return timezone.to_local(when.seconds) if written is _INSTANT else when.seconds

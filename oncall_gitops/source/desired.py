@@ -9,13 +9,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from oncall_gitops.core import address
+from oncall_gitops.core.model.override import Override
 from oncall_gitops.core.model.schedule import Schedule
 from oncall_gitops.core.model.state import DesiredState, State
 from oncall_gitops.core.model.team import Team
 from oncall_gitops.core.model.user import User
+from oncall_gitops.core.model.when import Written
 from oncall_gitops.core.problem import Problem
 from oncall_gitops.source.document import Document
 from oncall_gitops.source.names import Declaration, Declared, Path, Site, gather
@@ -133,7 +136,7 @@ class _Assembly:
     def _usual_schedule(self, full_name: str, document: Document, elsewhere: Sequence[Placed]) -> Schedule:
         assert document.usual
         schedule = document.usual.schedules[full_name]
-        if not elsewhere and len(schedule.overrides) < 2:
+        if not elsewhere and _follow_each_other(schedule.overrides):
             return schedule
         for _, other, path in elsewhere:
             if not other.is_usual and has_offsets(other):
@@ -142,6 +145,15 @@ class _Assembly:
         overrides = [*(override for override, _, _ in elsewhere), *schedule.overrides]
         in_order = tuple(sorted(overrides, key=override_order))
         return schedule if in_order == schedule.overrides else replace(schedule, overrides=in_order)
+
+
+def _follow_each_other(overrides: Sequence[Override]) -> bool:
+    """Whether they are plainly in order, written in the order of their starts."""
+    return all(
+        before.start.written is after.start.written is Written.LOCAL
+        and before.start.seconds < after.start.seconds
+        for before, after in pairwise(overrides)
+    )
 
 
 def _sites(declarations: Sequence[Declaration]) -> list[Site]:

@@ -124,7 +124,8 @@ class _Walk:
         """Take one entry; true for a folder to walk."""
         looks_like_yaml = entry.name.endswith(SUFFIXES)
         try:
-            mode = entry.stat(follow_symlinks=False).st_mode
+            is_file = entry.is_file(follow_symlinks=False)  # the folder knows, no look at the file is needed
+            mode = stat.S_IFREG if is_file else entry.stat(follow_symlinks=False).st_mode
         except OSError as error:
             self._refuse(name, "OG101", f"cannot read {_visible(name)}: {_reason(error)}")
             return False

@@ -15,7 +15,6 @@ from typing import Any, NoReturn
 MAX_ENTRIES = 20_000
 """Lines and commas: no collection has more entries than there are of these."""
 
-_NULL = "null|Null|NULL"
 _SEXAGESIMAL = "[1-9][0-9]*(?::[0-5]?[0-9]){1,2}"
 """What YAML 1.1 takes for a number; a time like this deserves a warning."""
 
@@ -25,28 +24,36 @@ _TYPED = "-?(?:0|[1-9][0-9]{0,7})|true|false"
 _LINE = re.compile(
     rf"""
     ^ (\ *+) (-\ ++)?+                                                      # indentation, a list's dash
-    (?: (?! (?:{_NULL}): ) ([A-Za-z0-9_] [A-Za-z0-9_./-]{{0,127}}+) : (?=\ |$) \ *+ )?+
+    (?: (?! [nN](?:ull|ULL) : ) ([A-Za-z0-9_] [A-Za-z0-9_./-]{{0,127}}+) : (?: \ ++ | $ ) )?+
     (?: ([\[{{] [^\n#]* [\]}}])                                             # after a key: a flow collection
       | ("[^"\\\n]*" | '[^'\n]*')                                           # or a text in quotes
-      | (?! (?:{_NULL}|{_SEXAGESIMAL}) \ *+ (?:$|\#) )
+      | (?=[\w-]) (?! (?: [nN](?:ull|ULL) | {_SEXAGESIMAL}) \ *+ (?:$|\#) )
         (?: ({_TYPED}) (?= \ *+ (?:$|(?<=\ )\#) )
-          | (\w (?: [^\n:#]++ | :(?=[^ \n]) | (?<!\ )\# )*+) ) )?+          # or a plain text
-    \ *+ (?: (?<![^ \n]) \#.*+ )?+ $                                        # a comment
+          | (\w [^\n:#]*+ (?: $ | (?: (?: :(?=[^ \n]) | (?<!\ )\# ) [^\n:#]*+ )*+ ) ) ) )?+   # or a plain text
+    (?: $ | \ *+ (?: (?<![^ \n]) \#.*+ )?+ $ )                              # a comment
     """,
     re.MULTILINE | re.VERBOSE,
 )
 
 _REST = r"""
-    [^,\[\]{}"#:?\\ ]*+ (?: (?: [ ]++ | :(?=[A-Za-z0-9]) ) [^,\[\]{}"#:?\\ ]++ )*+
-    (?= [ ]*+ (?: [,\]}] | :[ ] ) )
+    [^,\[\]{}"#:?\\ ]*+
+    (?: (?=[,\]}]) | (?=:[ ])
+      | (?: (?: [ ]++ | :(?=[A-Za-z0-9]) ) [^,\[\]{}"#:?\\ ]++ )*+ (?= [ ]*+ (?: [,\]}] | :[ ] ) ) )
 """
 _TEXT = re.compile(
-    rf"""( [A-Za-z_\u00c0-\U0010ffff] {_REST} | [0-9]++ (?![,\]}}:\ ]) {_REST} | "[^"\\\n]*" )""", re.VERBOSE
+    rf"""
+    ( [A-Za-z_0-9"\u00c0-\U0010ffff]                                        # one set to look for, then what it begins
+      (?: (?<![tfnN0-9"]) {_REST}
+        | (?<=") [^"\\\n]*"
+        | (?<=[0-9]) [0-9]*+ (?![,\]}}:\ ]) {_REST}
+        | (?<=[tfnN]) (?! (?:rue|alse|ull|ULL) [ ]*+ [,\]}}:] ) {_REST} ) )
+    """,
+    re.VERBOSE,
 )
-"""A text in a flow collection, plain or in quotes. Numbers are left out, and so are odd ones."""
+"""A text in a flow collection, plain or in quotes. Numbers, flags and nulls are left out, and so are odd ones."""
 
-_WORDS = ("true", "false", "null", "Null", "NULL")
-"""In a flow collection these might be no texts."""
+_BETWEEN_TEXTS = re.compile(r"[\[\]{},:0-9\-\ \n]*+")
+"""What is left between the texts: numbers, and what holds everything together."""
 
 _BETWEEN = "\n"
 
@@ -67,13 +74,16 @@ def unusual() -> NoReturn:
 
 def plain_tree(text: str) -> Any:
     """The text as dicts, lists, `str`, and `int` or `bool` for numbers and flags without quotes."""
-    if "\t" in text or text.count("\n") + text.count(",") > MAX_ENTRIES:
+    breaks = text.count("\n")
+    if "\t" in text or breaks + text.count(",") > MAX_ENTRIES:
         unusual()
-    text = text.replace("\r\n", "\n")
+    if "\r" in text:
+        text = text.replace("\r\n", "\n")
     if start := _START.match(text):
         text = text[start.end() :]
+        breaks = text.count("\n")
     lines = _LINE.findall(text)
-    if len(lines) != text.count("\n") + 1:
+    if len(lines) != breaks + 1:
         unusual()
     return _tree(lines)
 
@@ -146,11 +156,9 @@ def _flows(texts: list[str]) -> list[Any]:
     if not texts:
         return []
     joined = _BETWEEN.join(texts)
-    if any(word in joined for word in _WORDS):
-        unusual()
     pieces = _TEXT.split(joined)
-    if '"' in joined and '"' in "".join(pieces[::2]):
-        unusual()  # a quote that has no other
+    if not _BETWEEN_TEXTS.fullmatch("".join(pieces[::2])):
+        unusual()
     quoted = '"'.join(pieces).replace('""', '"').replace(_BETWEEN, ',"\\n",')
     values, end = _JSON.raw_decode(f"[{quoted}]")
     if (

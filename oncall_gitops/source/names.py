@@ -68,6 +68,9 @@ def _gathered(documents: Iterable[Document]) -> Declared:
                 (declared.teams, document.usual.teams),
                 (declared.schedules, document.usual.schedules),
             ):
+                if found.keys().isdisjoint(names):
+                    found.update(dict.fromkeys(names, alone))
+                    continue
                 for name in names:
                     found[name] = (*found[name], document) if name in found else alone
         else:

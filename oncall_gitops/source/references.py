@@ -25,8 +25,11 @@ def unresolved(desired: DesiredState, declared: Declared) -> Found:
 
 
 def _shared_emails(desired: DesiredState) -> Found:
+    users = desired.state.users
+    if len({user.email.casefold() for user in users.values()}) == len(users):
+        return
     owners: dict[str, str] = {}
-    for user in desired.state.users.values():
+    for user in users.values():
         owner = owners.setdefault(user.email.casefold(), user.slug)
         if owner != user.slug:
             first = desired.origins[(address.user(owner), "email")]
@@ -38,13 +41,13 @@ def _shared_emails(desired: DesiredState) -> Found:
 
 def _unfollowable(desired: DesiredState, declared: Declared) -> Found:
     for schedule in desired.state.schedules.values():
-        rotations = [(address.schedule(schedule.full_name), schedule.rotation)]
-        rotations += [
-            (address.layer(schedule.full_name, layer.slug), layer.rotation) for layer in schedule.layers
-        ]
-        for here, rotation in rotations:
-            if isinstance(rotation, Following):
-                yield from _followed(rotation, schedule, here, desired, declared)
+        if isinstance(schedule.rotation, Following):
+            here = address.schedule(schedule.full_name)
+            yield from _followed(schedule.rotation, schedule, here, desired, declared)
+        for layer in schedule.layers:
+            if isinstance(layer.rotation, Following):
+                here = address.layer(schedule.full_name, layer.slug)
+                yield from _followed(layer.rotation, schedule, here, desired, declared)
 
 
 def _followed(

@@ -42,11 +42,13 @@ def decode(content: bytes, name: str) -> tuple[str, list[Problem]]:
 
 
 def _is_plain(content: bytes) -> bool:
-    """Whether one look is enough: ASCII that can be printed, in lines, and no row of seven of one sign."""
+    """Whether one look is enough: ASCII that can be printed, in lines, and no row of seven of one sign.
+
+    Most files have not even one of such signs, and a single byte is found much faster than a row.
+    """
     if content.translate(None, _PLAIN):
         return False
-    one, two, three, four = _CONFLICT_SIGNS
-    return not (one in content or two in content or three in content or four in content)
+    return not any(row[:1] in content and row in content for row in _CONFLICT_SIGNS)
 
 
 def escaped_fault(value: str) -> str | None:

@@ -53,15 +53,19 @@ _ANCHOR = frozenset({"at", "user"})
 _WINDOW = frozenset({"days", "from", "to"})
 
 
+Members = dict[str, Place]
+"""The users whom one file has or names, `nobody` too, each with the place of somebody who is always a member."""
+
+
 def usual_file(tree: Any) -> Usual:
     """Everything in a file; Unusual, TypeError or KeyError where it needs a closer look."""
     found = Usual()
-    named: set[str] = set()
+    named: Members = {}
     keyed = _known(tree, _FILE)
     if not keyed:
         unusual()
     for slug, node in _mapping(keyed.get("users", {})).items():
-        found.users[_slug(slug)] = _user(slug, node) if slug != NOBODY else unusual()
+        found.users[_member(slug, named).user] = _user(slug, node) if slug != NOBODY else unusual()
     for slug, node in _mapping(keyed.get("teams", {})).items():
         _team(_slug(slug), _known(node, _TEAM), found, named)
     for node in _list(keyed.get("overrides", [])):
@@ -71,7 +75,7 @@ def usual_file(tree: Any) -> Usual:
         for part in full_name.split("/"):
             _slug(part)
         found.overrides.append((full_name, _override(_known(node, _TOP_OVERRIDE), named)))
-    found.mentioned = frozenset(named - found.users.keys())
+    found.mentioned = named.keys() - found.users.keys() - {NOBODY}
     return found
 
 
@@ -97,7 +101,7 @@ def _time_off(nodes: Any) -> tuple[TimeOff, ...]:
     return tuple(spans)
 
 
-def _team(slug: str, keys: dict[str, Any], found: Usual, named: set[str]) -> None:
+def _team(slug: str, keys: dict[str, Any], found: Usual, named: Members) -> None:
     members = [_user_slug(member, named) for member in _list(keys.get("members", []))]
     found.teams[slug] = Team(
         slug,
@@ -111,7 +115,7 @@ def _team(slug: str, keys: dict[str, Any], found: Usual, named: set[str]) -> Non
         found.schedules[f"{slug}/{name}"] = _schedule(slug, _slug(name), _known(node, _SCHEDULE), named)
 
 
-def _schedule(team: str, slug: str, keys: dict[str, Any], named: set[str]) -> Schedule:
+def _schedule(team: str, slug: str, keys: dict[str, Any], named: Members) -> Schedule:
     layers = _mapping(keys.get("layers", {}))
     if "rotation" not in keys and not layers:
         unusual()
@@ -122,10 +126,10 @@ def _schedule(team: str, slug: str, keys: dict[str, Any], named: set[str]) -> Sc
         name=_name(keys["name"]) if "name" in keys else slug,
         timezone=_zone(keys["timezone"]),
         start=_when(keys["start_date"]),
-        end=_optional_when(keys, "end_date"),
+        end=_when(keys["end_date"]) if "end_date" in keys else None,
         handoff_time=_clock(keys["handoff_time"]) if "handoff_time" in keys else DEFAULT_HANDOFF,
-        active=_flag(keys.get("active", True)),
-        description=_prose(keys.get("description", "")),
+        active=_flag(keys["active"]) if "active" in keys else True,
+        description=_prose(keys["description"]) if "description" in keys else "",
         coverage=_coverage(keys["coverage"]) if "coverage" in keys else "none",
         labels=_texts(keys["labels"]) if "labels" in keys else (),
         rotation=_rotation(keys["rotation"], named) if "rotation" in keys else None,
@@ -134,38 +138,38 @@ def _schedule(team: str, slug: str, keys: dict[str, Any], named: set[str]) -> Sc
     )
 
 
-def _layer(slug: str, keys: dict[str, Any], named: set[str]) -> Layer:
+def _layer(slug: str, keys: dict[str, Any], named: Members) -> Layer:
     return Layer(
-        slug=slug,
-        name=_name(keys["name"]) if "name" in keys else slug,
-        priority=_whole(keys["priority"], 1, 1000),
-        rotation=_rotation(keys["rotation"], named),
-        timezone=_zone(keys["timezone"]) if "timezone" in keys else None,
-        start=_optional_when(keys, "start_date"),
-        end=_optional_when(keys, "end_date"),
-        handoff_time=_clock(keys["handoff_time"]) if "handoff_time" in keys else None,
-        active=_flag(keys.get("active", True)),
-        restrictions=_restrictions(keys["restrictions"]) if "restrictions" in keys else (),
+        slug,
+        _name(keys["name"]) if "name" in keys else slug,
+        _whole(keys["priority"], 1, 1000),
+        _rotation(keys["rotation"], named),
+        _zone(keys["timezone"]) if "timezone" in keys else None,
+        _when(keys["start_date"]) if "start_date" in keys else None,
+        _when(keys["end_date"]) if "end_date" in keys else None,
+        _clock(keys["handoff_time"]) if "handoff_time" in keys else None,
+        _flag(keys["active"]) if "active" in keys else True,
+        _restrictions(keys["restrictions"]) if "restrictions" in keys else (),
     )
 
 
-def _override(keys: dict[str, Any], named: set[str]) -> Override:
+def _override(keys: dict[str, Any], named: Members) -> Override:
     replaces = _user_or_nobody(keys["replaces"], named) if "replaces" in keys else None
     kind = keys.get("type", "swap" if replaces else "manual")
     if kind not in ("manual", "swap"):
         unusual()
     return Override(
-        user=_user_or_nobody(keys["user"], named),
-        start=_midnight(keys["start"]),
-        end=_midnight(keys["end"]),
-        replaces=replaces,
-        reason=_prose(keys.get("reason", "")),
-        type="swap" if kind == "swap" else "manual",
-        created_by=_user_slug(keys["created_by"], named) if "created_by" in keys else None,
+        _user_or_nobody(keys["user"], named),
+        _midnight(keys["start"]),
+        _midnight(keys["end"]),
+        replaces,
+        _prose(keys["reason"]) if "reason" in keys else "",
+        "swap" if kind == "swap" else "manual",
+        _user_slug(keys["created_by"], named) if "created_by" in keys else None,
     )
 
 
-def _rotation(node: Any, named: set[str]) -> Rotation | Following:
+def _rotation(node: Any, named: Members) -> Rotation | Following:
     if "follows" in node:
         if len(node) != 2:
             unusual()
@@ -174,25 +178,27 @@ def _rotation(node: Any, named: set[str]) -> Rotation | Following:
     written = _list(keys["users"])
     if not 0 < len(written) <= 500:
         unusual()
-    anchor = _known(keys["anchor"], _ANCHOR) if "anchor" in keys else None
     return Rotation(
-        cadence=_cadence(keys),
-        places=tuple([_place(place, named) for place in written]),
-        start=_optional_when(keys, "start"),
-        anchor=Anchor(_when(anchor["at"]), _user_or_nobody(anchor["user"], named)) if anchor else None,
+        _cadence(keys),
+        tuple([_place(place, named) for place in written]),
+        _when(keys["start"]) if "start" in keys else None,
+        _anchor(_known(keys["anchor"], _ANCHOR), named) if "anchor" in keys else None,
     )
 
 
-def _place(node: Any, named: set[str]) -> Place:
-    if isinstance(node, str):
-        return _undated(_user_or_nobody(node, named))
+def _anchor(keys: dict[str, Any], named: Members) -> Anchor:
+    return Anchor(_when(keys["at"]), _user_or_nobody(keys["user"], named))
+
+
+def _place(node: Any, named: Members) -> Place:
+    if type(node) is str:
+        return named.get(node) or _member(node, named)
     user = _user_or_nobody(_known(node, _PLACE)["user"], named)
-    return Place(user, _optional_when(node, "from"), _optional_when(node, "until"))
-
-
-@lru_cache(maxsize=4096)
-def _undated(user: str) -> Place:
-    return Place(user)
+    return Place(
+        user,
+        _when(node["from"]) if "from" in node else None,
+        _when(node["until"]) if "until" in node else None,
+    )
 
 
 def _cadence(keys: dict[str, Any]) -> Cadence:
@@ -283,16 +289,20 @@ def _slug(text: Any) -> str:
     return intern(text) if _SLUG.fullmatch(text) else unusual()
 
 
-def _user_or_nobody(text: Any, found: set[str]) -> str:
-    slug = _slug(text)
-    if slug != NOBODY:
-        found.add(slug)
-    return slug
+def _member(text: Any, named: Members) -> Place:
+    """The place of a user whom the file has not named before."""
+    if not _SLUG.fullmatch(text):
+        unusual()
+    named[text] = place = Place(text)
+    return place
 
 
-def _user_slug(text: Any, found: set[str]) -> str:
-    slug = _user_or_nobody(text, found)
-    return slug if slug != NOBODY else unusual()
+def _user_or_nobody(text: Any, named: Members) -> str:
+    return (named.get(text) or _member(text, named)).user
+
+
+def _user_slug(text: Any, named: Members) -> str:
+    return _user_or_nobody(text, named) if text != NOBODY else unusual()
 
 
 def _text(value: Any) -> str:
@@ -342,10 +352,6 @@ def _clock_of(text: str) -> int:
         return parse_clock(text)
     except ValueError:
         raise Unusual from None
-
-
-def _optional_when(keys: dict[str, Any], key: str) -> When | None:
-    return _when(keys[key]) if key in keys else None
 
 
 @lru_cache(maxsize=16_384)

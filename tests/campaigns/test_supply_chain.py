@@ -220,7 +220,11 @@ def test_no_paper_of_the_release_names_the_host_of_an_index() -> None:
 
 def test_whatever_is_installed_from_a_lock_is_the_lock_and_nothing_else() -> None:
     """A lock names every dependency. Let pip look for some, and a new release of one breaks the next install."""
-    papers = [ROOT / "Makefile", ROOT / ".github/actions/oncall-gitops/install.sh", *(ROOT / "deploy").iterdir()]
+    papers = [
+        ROOT / "Makefile",
+        ROOT / ".github/actions/oncall-gitops/install.sh",
+        *(ROOT / "deploy").iterdir(),
+    ]
     installs = [
         line.strip()
         for paper in papers
