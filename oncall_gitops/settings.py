@@ -104,6 +104,15 @@ def find_settings_file(schedules: Path) -> Path | None:
     return None
 
 
+def cache_folder() -> Path | None:
+    """Where what can be worked out again may be kept; None where nobody has a home."""
+    named = os.environ.get("XDG_CACHE_HOME", "")
+    try:
+        return (Path(named) if os.path.isabs(named) else Path.home() / ".cache") / "oncall-gitops"
+    except RuntimeError:
+        return None
+
+
 def actor() -> str:
     """Who runs this, for the record: the person or robot that a pipeline names, else the system's user."""
     for name in ("GITHUB_ACTOR", "GITLAB_USER_LOGIN", "USER", "LOGNAME"):

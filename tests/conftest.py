@@ -6,6 +6,7 @@ import ipaddress
 import os
 import socket
 from importlib.util import find_spec
+from itertools import count
 from typing import Any
 
 import pytest
@@ -23,6 +24,7 @@ settings.register_profile(
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
 
 _connect = socket.socket.connect
+_NUMBERS = count()
 
 
 def _connect_nearby(self: socket.socket, address: Any) -> None:
@@ -47,8 +49,9 @@ def _no_network() -> Any:
 
 
 @pytest.fixture(autouse=True)
-def _own_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The settings of whoever runs the tests must not decide how they end."""
+def _own_environment(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """The settings of whoever runs the tests must not decide how they end, nor what other tests found."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.getbasetemp() / f"cache-{next(_NUMBERS)}"))
     for name in list(os.environ):
         if name.startswith("ONCALL_GITOPS_") or name in ("DATABASE_URL", "NO_COLOR", "FORCE_COLOR"):
             monkeypatch.delenv(name)

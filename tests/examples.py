@@ -35,7 +35,8 @@ def found_in(path: Path) -> tuple[list[Problem], Loaded]:
     """Every problem, as `validate` shows them, on the day of the examples."""
     with _not_as_root(path):
         loaded = load(path)
-    return judged(loaded, path, now=NOW, until=NOW + HORIZON), loaded
+    problems, _ = judged(loaded, path, now=NOW, until=NOW + HORIZON)
+    return problems, loaded
 
 
 @contextmanager

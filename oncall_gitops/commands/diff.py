@@ -67,7 +67,7 @@ def command(
     from oncall_gitops.core.proposal import Request, compare_states
     from oncall_gitops.core.scope import Scope
     from oncall_gitops.core.wallclock import tzdata_version
-    from oncall_gitops.source.read import uncollected
+    from oncall_gitops.source.collecting import uncollected
 
     at = read_clock(as_of)
     known: dict[str, Usual] = {}

@@ -2,12 +2,16 @@
 
 `contradictions` needs no clock and holds for every command. `judge` looks from now to a horizon: promises of
 coverage that are not kept, and warnings. No rule stops at the first mistake, or at another rule's.
+
+What is right now will be right later today, as a rule, and whoever asks again need not look again. So each check is
+first asked whether it would find anything at any moment of the day, and only if so, what it finds now.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 from dataclasses import replace
+from typing import NamedTuple
 
 from oncall_gitops.core import address, words
 from oncall_gitops.core.certainty import is_always_covered
@@ -16,10 +20,11 @@ from oncall_gitops.core.coverage import judged_window, uncovered
 from oncall_gitops.core.definition import override_address
 from oncall_gitops.core.doubts import DOUBTS, misplaced_overrides
 from oncall_gitops.core.dst import CLOCK_CHANGES
-from oncall_gitops.core.model.instant import FOREVER
+from oncall_gitops.core.model.instant import FOREVER, Instant
 from oncall_gitops.core.model.interval import Interval
 from oncall_gitops.core.model.shift import Gap
 from oncall_gitops.core.model.state import DesiredState, file_of
+from oncall_gitops.core.model.when import DAY
 from oncall_gitops.core.problem import Problem
 from oncall_gitops.core.scene import Scene
 from oncall_gitops.core.wallclock import Zone, zone
@@ -32,9 +37,21 @@ def contradictions(scene: Scene) -> list[Problem]:
     return [problem for check in CONTRADICTIONS for problem in check(scene)]
 
 
-def judge(scene: Scene) -> list[Problem]:
+class Judgement(NamedTuple):
+    """What is wrong now; nothing is, either, until `holds_until` (exclusive), if that is later than now."""
+
+    problems: list[Problem]
+    holds_until: Instant
+
+
+def judge(scene: Scene) -> Judgement:
     """Coverage that is not met between now and the horizon, and every warning."""
-    return [problem for check in (broken_promises, *DOUBTS, *CLOCK_CHANGES) for problem in check(scene)]
+    midnight = scene.now - scene.now % DAY + DAY
+    today = scene.looking(until=midnight - 1)
+    found = [check for check in (broken_promises, *DOUBTS, *CLOCK_CHANGES) if any(True for _ in check(today))]
+    return Judgement(
+        [problem for check in found for problem in check(scene)], scene.now if found else midnight
+    )
 
 
 def overrides_that_end(desired: DesiredState, *, files: Collection[str]) -> list[Problem]:
@@ -47,7 +64,7 @@ def overrides_that_end(desired: DesiredState, *, files: Collection[str]) -> list
         if any(file_of(desired.origins, known) in files for known in addresses)
     }
     some = replace(desired, state=replace(desired.state, schedules=schedules))
-    return list(misplaced_overrides(Scene(some, now=FOREVER)))
+    return list(misplaced_overrides(Scene(some, now=FOREVER, latest=FOREVER)))
 
 
 def broken_promises(scene: Scene) -> Iterator[Problem]:

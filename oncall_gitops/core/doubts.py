@@ -56,7 +56,7 @@ def misplaced_overrides(scene: Scene) -> Iterator[Problem]:
             field = "start_date" if is_early else "end_date"
             related = ((scene.at(address.schedule(schedule.full_name), field), "the schedule's"),)
             yield _warning(scene, covering.here, "start", "OG909", message, "check the year", related)
-        elif span.end <= scene.now:
+        elif span.end <= scene.latest:
             message, hint = "the override is over", "remove it when you like"
             yield _warning(scene, covering.here, "end", "OG910", message, hint)
 

@@ -64,6 +64,7 @@ class _EdgeMet(NamedTuple):
 
 def handoffs(scene: Scene) -> Iterator[Problem]:
     """A handoff at a time that is skipped or repeated; the first of each kind."""
+    ahead = _ahead(scene)
     for turning in scene.turnings():
         rotation = turning.rotation
         if isinstance(rotation, Following) or not turning.is_active:
@@ -73,7 +74,7 @@ def handoffs(scene: Scene) -> Iterator[Problem]:
         origin = turning.origin
         clock = None if _may_vary(rotation) else origin % DAY
         changes = [
-            change for change in _changes_at(turning.zone, scene.now, clock) if change.moment in turning.span
+            change for change in _changes_at(turning.zone, ahead, clock) if change.moment in turning.span
         ]
         if not changes:
             continue
@@ -96,18 +97,19 @@ def window_edges(scene: Scene) -> Iterator[Problem]:
     Only the time counts, not the day: most clocks change on Sundays, and a window that is moved there by its
     next edit would surprise.
     """
+    ahead = _ahead(scene)
     for turning in scene.turnings():
         if not turning.restrictions or not turning.is_active:
             continue
         for index, window in enumerate(turning.restrictions):
-            if met := _edges_met(window, turning.zone, scene.now):
+            if met := _edges_met(window, turning.zone, ahead):
                 path = f"restrictions.{index}"
                 yield from _edges(scene, turning.here, path, met, turning.zone, only=turning.span)
     for schedule in scene.schedules.values():
         if schedule.active and isinstance(schedule.coverage, tuple):
             timezone = zone(schedule.timezone)
             for index, window in enumerate(schedule.coverage):
-                met = _edges_met(window, timezone, scene.now)
+                met = _edges_met(window, timezone, ahead)
                 here = address.schedule(schedule.full_name)
                 yield from _edges(scene, here, f"coverage.{index}", met, timezone)
 
@@ -128,19 +130,23 @@ def override_edges(scene: Scene) -> Iterator[Problem]:
 CLOCK_CHANGES: tuple[Callable[[Scene], Iterator[Problem]], ...] = (handoffs, window_edges, override_edges)
 
 
+def _ahead(scene: Scene) -> Interval:
+    return Interval(scene.now, scene.latest + AHEAD)
+
+
 @lru_cache(maxsize=1024)
-def _changes(timezone: Zone, now: Instant, ahead: int = AHEAD) -> tuple[Change, ...]:
+def _changes(timezone: Zone, span: Interval) -> tuple[Change, ...]:
     changes = []
-    for moment, before, after in timezone.transitions(now, now + ahead):
+    for moment, before, after in timezone.transitions(span.start, span.end):
         low, high = sorted((moment + before, moment + after))
         changes.append(Change(moment, low, high, skips=after > before))
     return tuple(changes)
 
 
 @lru_cache(maxsize=4096)
-def _changes_at(timezone: Zone, now: Instant, clock: int | None) -> tuple[Change, ...]:
-    """Those of the next two years that skip or repeat a time of the day; all, if the time may be any."""
-    return tuple(change for change in _changes(timezone, now) if clock is None or change.meets(clock))
+def _changes_at(timezone: Zone, span: Interval, clock: int | None) -> tuple[Change, ...]:
+    """Those that skip or repeat a time of the day; all, if the time may be any."""
+    return tuple(change for change in _changes(timezone, span) if clock is None or change.meets(clock))
 
 
 def _may_vary(rotation: Rotation) -> bool:
@@ -184,15 +190,15 @@ def _edges(
 
 
 @lru_cache(maxsize=4096)
-def _edges_met(window: Window, timezone: Zone, now: Instant) -> tuple[_EdgeMet, ...]:
-    """The edges of a window that changes of the next two years skip or repeat, with every such change.
+def _edges_met(window: Window, timezone: Zone, span: Interval) -> tuple[_EdgeMet, ...]:
+    """The edges of a window that changes of the clock skip or repeat, with every such change.
 
     For most windows there is none, and many layers have the same, so the last answers are kept.
     """
     return tuple(
         _EdgeMet(field, clock, change)
         for field, clock in _clocks(window)
-        for change in sorted(_changes_at(timezone, now, clock), key=lambda change: not change.skips)
+        for change in sorted(_changes_at(timezone, span, clock), key=lambda change: not change.skips)
         if change.low <= change.low // DAY * DAY + clock < change.high
     )
 
@@ -212,7 +218,7 @@ def _met(timezone: Zone, local: Local, *, since: Instant) -> Change | None:
     return next(
         (
             change
-            for change in _changes(timezone, middle - 2 * DAY, 4 * DAY)
+            for change in _changes(timezone, Interval(middle - 2 * DAY, middle + 2 * DAY))
             if change.low <= local < change.high
         ),
         None,

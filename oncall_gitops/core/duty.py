@@ -23,7 +23,7 @@ def idle_members(turning: Turning, *, now: Instant) -> tuple[frozenset[str], str
     """The undated members who have no hour in the next two years while others have some.
 
     The second is the one who has them all, if it is one. A short look settles the usual case, in which
-    everybody has a turn soon.
+    everybody has a turn soon. Both begin with today (UTC), so that the answer does not change before tomorrow.
     """
     rotation, layer = turning.rotation, turning.layer
     assert isinstance(rotation, Rotation)
@@ -37,7 +37,7 @@ def idle_members(turning: Turning, *, now: Instant) -> tuple[frozenset[str], str
         return frozenset(), ""
     schedule = replace(turning.schedule, rotation=None, layers=(layer,), overrides=())
     alone = Timetable(schedule, siblings={})
-    start = max(now, turning.span.start)
+    start = max(now - now % DAY, turning.span.start)
     wall = turning.zone.to_local(start)
     recurrence = Recurrence(rule_of(rotation.cadence, start=turning.origin), turning.origin)
     if recurrence.count(wall + _LONG_LOOK) - recurrence.count(wall) < _ROUNDS * len(rotation.places):

@@ -83,13 +83,15 @@ class Scene:
     """The definitions, and the span of time to look at.
 
     `incomplete` names the schedules that were read in part: nothing is concluded from their shifts.
-    `is_partial` says that anything may be missing: nothing is concluded from absence.
+    `is_partial` says that anything may be missing: nothing is concluded from absence. `latest` is `now`, or later
+    than it: then a check finds whatever it would find at any moment in [now, latest], and perhaps more.
     """
 
     desired: DesiredState
     incomplete: frozenset[str] = frozenset()
     now: Instant = FOREVER_AGO
     until: Instant = FOREVER
+    latest: Instant = FOREVER_AGO
     is_partial: bool = False
     _turnings: dict[str, tuple[Turning, ...]] = field(default_factory=dict)
     _overrides: list[Covering] = field(default_factory=list)
@@ -100,7 +102,12 @@ class Scene:
 
     def between(self, now: Instant, until: Instant, *, is_partial: bool) -> Scene:
         """The same definitions, and what is known of them, at another time."""
-        return replace(self, now=now, until=until, is_partial=is_partial, _shifts={})
+        return replace(self, now=now, until=until, latest=now, is_partial=is_partial, _shifts={})
+
+    def looking(self, *, until: Instant) -> Scene:
+        """The same, at any moment from now until then, with a horizon that moves along."""
+        more = until - self.now
+        return replace(self, until=self.until + more, latest=until, _shifts={})
 
     @property
     def schedules(self) -> Mapping[str, Schedule]:

@@ -9,8 +9,9 @@ from __future__ import annotations
 import os
 import re
 import stat
-from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
+from typing import NamedTuple
 
 from oncall_gitops.core.problem import Origin, Problem
 
@@ -30,8 +31,7 @@ _SPECIAL = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class SourceFile:
+class SourceFile(NamedTuple):
     """A file to read: `name` as the user would type it, `path` to open."""
 
     name: str
@@ -83,6 +83,22 @@ def read_bytes(file: SourceFile) -> bytes | Problem:
     finally:
         os.close(handle)
     return sized(content, file)
+
+
+class Contents:
+    """A digest of files, names and bytes; each is told apart from the next by its length."""
+
+    def __init__(self) -> None:
+        self._digest = sha256()
+
+    def add(self, file: SourceFile, content: bytes) -> None:
+        name = file.name.encode(errors="surrogateescape")
+        self._digest.update(b"%d %d\n%s" % (len(name), len(content), name))
+        self._digest.update(content)
+
+    @property
+    def digest(self) -> str:
+        return self._digest.hexdigest()
 
 
 def sized(content: bytes, file: SourceFile) -> bytes | Problem:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import gc
 import re
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,9 +11,10 @@ from oncall_gitops.core.checks import contradictions
 from oncall_gitops.core.model.state import DesiredState
 from oncall_gitops.core.problem import Problem, in_order
 from oncall_gitops.core.scene import Scene
+from oncall_gitops.source.collecting import uncollected
 from oncall_gitops.source.desired import assemble
 from oncall_gitops.source.document import Document, read_document
-from oncall_gitops.source.files import SourceFile, find_files, read_bytes, sized
+from oncall_gitops.source.files import Contents, SourceFile, find_files, read_bytes, sized
 from oncall_gitops.source.silence import audible
 from oncall_gitops.source.text import decode
 from oncall_gitops.source.usual import Usual, read_usual
@@ -50,26 +49,42 @@ class Loaded:
 
 
 def load(
-    path: Path, *, instead: Mapping[str, bytes] | None = None, known: dict[str, Usual] | None = None
+    path: Path,
+    *,
+    instead: Mapping[str, bytes] | None = None,
+    known: dict[str, Usual] | None = None,
+    contents: Contents | None = None,
 ) -> Loaded:
     """Read a folder or a file; the problems are in order of their places, silenced warnings left out.
 
     `instead` gives files, by name, another content than the one that they have: what if they said this?
     `known` is handed from one load to the next, so that a text that two trees have in common is read once.
+    `contents` is told of every file that was read.
     """
     with uncollected():
-        return _load(path, instead or {}, {} if known is None else known, keeps=known is not None)
+        return _load(path, instead or {}, {} if known is None else known, contents, keeps=known is not None)
 
 
-def _load(path: Path, instead: Mapping[str, bytes], known: dict[str, Usual], *, keeps: bool) -> Loaded:
+def _load(
+    path: Path,
+    instead: Mapping[str, bytes],
+    known: dict[str, Usual],
+    contents: Contents | None,
+    *,
+    keeps: bool,
+) -> Loaded:
     files, problems = find_files(path)
     documents = []
     texts: dict[str, str] = {}
     unread: set[str] = set()
     for file in files:
-        document = _document(file, problems, texts, instead.get(file.name), known)
-        if document is None:
+        content = sized(instead[file.name], file) if file.name in instead else read_bytes(file)
+        if isinstance(content, Problem):
+            problems.append(content)
             continue
+        if contents:
+            contents.add(file, content)
+        document = _document(file, content, problems, texts, known)
         if keeps and document.usual:
             known[document.text] = document.usual
         problems += document.problems
@@ -86,34 +101,13 @@ def _load(path: Path, instead: Mapping[str, bytes], known: dict[str, Usual], *, 
     return Loaded(desired, found, texts, len(files), scene, silenced)
 
 
-@contextmanager
-def uncollected(*, to_the_end: bool = False) -> Iterator[None]:
-    """Values are made and kept, none of it garbage: looking for some, again and again, would double the time.
-
-    What a command keeps `to_the_end` of the process is not looked through afterwards either.
-    """
-    was_enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_enabled:
-            if to_the_end:
-                gc.freeze()
-            gc.enable()
-
-
 def _document(
     file: SourceFile,
+    content: bytes,
     problems: list[Problem],
     texts: dict[str, str],
-    instead: bytes | None,
     known: Mapping[str, Usual],
-) -> Document | None:
-    content = read_bytes(file) if instead is None else sized(instead, file)
-    if isinstance(content, Problem):
-        problems.append(content)
-        return None
+) -> Document:
     text, faults = decode(content, file.name)
     texts[file.name] = text
     problems += faults

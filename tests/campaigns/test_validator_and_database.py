@@ -116,7 +116,8 @@ def mistakes(rota: Rota, file: Path) -> list[str]:
     """What `validate` says is wrong."""
     file.write_text(document(rota), encoding="utf-8")
     loaded = load(file)
-    return [problem.code for problem in judged(loaded, file, now=NOW, until=NOW + 86_400) if problem.is_error]
+    problems, _ = judged(loaded, file, now=NOW, until=NOW + 86_400)
+    return [problem.code for problem in problems if problem.is_error]
 
 
 class Verdicts(NamedTuple):

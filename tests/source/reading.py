@@ -85,7 +85,7 @@ def give_up_privileges() -> None:
 
 def judged(loaded: Loaded, *, now: Instant = NOW) -> list[Problem]:
     """Every error and warning, as `validate` gives them."""
-    found = judge(loaded.scene.between(now, now + NINETY_DAYS, is_partial=loaded.has_errors))
+    found, _ = judge(loaded.scene.between(now, now + NINETY_DAYS, is_partial=loaded.has_errors))
     return in_order([*loaded.problems, *audible(found, loaded.texts)])
 
 
