@@ -1,8 +1,9 @@
 """The overrides of one schedule, ready for any window: whoever asks visits only those that meet it.
 
-They are kept by start, beside the latest end so far, so that two bisections find those that meet a window. In
-it, a claim is a span of an override's own, or, where it replaces somebody, of that person's hours below all
-overrides; at each moment the one of the highest rank among the claims wins.
+They are kept by start, beside the latest end so far: two bisections find those that may meet a window, and where
+one that lasts for years leaves many of them, a tree of the latest ends (`tops.py`) those that do. In a window, a claim
+is a span of an override's own, or, where it replaces somebody, of that person's hours below all overrides; at each
+moment the one of the highest rank among the claims wins.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from heapq import heappop, heappush
-from itertools import accumulate, pairwise
+from itertools import accumulate, islice, pairwise
 from operator import itemgetter
 from typing import NamedTuple
 
@@ -19,9 +20,13 @@ from oncall_gitops.core.model.interval import Interval
 from oncall_gitops.core.model.override import Override
 from oncall_gitops.core.model.schedule import Schedule
 from oncall_gitops.core.model.shift import Shift
+from oncall_gitops.core.tops import Tops
 from oncall_gitops.core.wallclock import Zone, instant, zone
 
 _end = itemgetter(1)
+
+_FEW = 32
+"""So many overrides are looked at one by one."""
 
 
 class _Planned(NamedTuple):
@@ -52,7 +57,7 @@ def override_turn(override: Override) -> str:
 class Overriding:
     """The overrides of a schedule, in the order of their starts."""
 
-    __slots__ = ("_latest_ends", "_planned", "_starts")
+    __slots__ = ("_latest_ends", "_planned", "_starts", "_tops")
 
     def __init__(self, schedule: Schedule) -> None:
         timezone = zone(schedule.timezone)
@@ -62,6 +67,7 @@ class Overriding:
         )
         self._starts = [planned.start for planned in self._planned]
         self._latest_ends = list(accumulate((planned.end for planned in self._planned), max))
+        self._tops: Tops | None = None
 
     def over(self, below: list[Shift], window: Interval) -> list[Shift]:
         """What is below (in order, disjoint, cut to the window) with the overrides laid over it."""
@@ -77,11 +83,18 @@ class Overriding:
         meeting = self._meeting(Interval(moment, moment + 1))
         return [planned.override for planned in sorted(meeting, key=itemgetter(2), reverse=True)]
 
+    def ends_after(self, moment: Instant) -> Iterator[Override]:
+        """The overrides that end after an instant."""
+        return (planned.override for planned in self._planned if planned.end > moment)
+
     def _meeting(self, window: Interval) -> Iterator[_Planned]:
         first = bisect_right(self._latest_ends, window.start)
-        for planned in self._planned[first : bisect_left(self._starts, window.end)]:
-            if planned.end > window.start:
-                yield planned
+        last = bisect_left(self._starts, window.end)
+        if last - first <= _FEW:
+            return (planned for planned in self._planned[first:last] if planned.end > window.start)
+        if self._tops is None:
+            self._tops = Tops([planned.end for planned in self._planned])
+        return (self._planned[place] for place in self._tops.above(window.start, end=last))
 
 
 def _span(override: Override, timezone: Zone) -> Interval:
@@ -104,7 +117,7 @@ def _claims(planned: _Planned, window: Interval, below: Sequence[Shift]) -> Iter
         yield _Claim(start, end, planned)
     if replaced is None:
         return
-    for shift in below[bisect_right(below, start, key=_end) :]:
+    for shift in islice(below, bisect_right(below, start, key=_end), None):
         if shift.start >= end:
             break
         if shift.user == replaced:

@@ -1,14 +1,12 @@
 """Whose turn it is: the walk over the places of a rotation, with dated members and the anchor.
 
-Handoffs are numbered from 0, at the rotation's start. Between two dates at which a place joins or leaves, the
-members stay the same, so the walk is a cycle there and is advanced by any number of handoffs in one step;
-nothing is ever walked from the beginning.
+Handoffs are numbered from 0, at the rotation's start, and each begins a turn. Which place a turn belongs to is the
+affair of the walk (`walk.py`); here the turns get their times, and those who leave in their own turn a substitute.
 """
 
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -17,9 +15,8 @@ from oncall_gitops.core.model.interval import Interval
 from oncall_gitops.core.model.rotation import Rotation
 from oncall_gitops.core.model.when import DAY, Local, When
 from oncall_gitops.core.recurrence import Pattern, Recurrence, rule_of
+from oncall_gitops.core.walk import Walk
 from oncall_gitops.core.wallclock import LONGEST_JUMP, Zone, instant, local
-
-BEFORE_THE_FIRST = -1
 
 _KEPT_SPAN = 1_500 * DAY
 """The handoffs of a longer window are not kept: memory stays in proportion to what is asked for."""
@@ -85,6 +82,9 @@ class Handoffs:
 
     def count(self, before: Instant) -> int:
         """How many handoffs take effect before an instant."""
+        offset = self._zone.steady_offset(before)
+        if offset is not None:
+            return self._recurrence.count(before + offset)
         middle = self._zone.to_local(before)
         first, instants = self._instants(middle - 2 * LONGEST_JUMP, middle + LONGEST_JUMP)
         return first + bisect_left(instants, before)
@@ -149,27 +149,23 @@ class Turns:
     ) -> None:
         origin = local(rotation.start or start, timezone=timezone, at=handoff_time)
         self.handoffs = Handoffs(Recurrence(rule_of(rotation.cadence, start=origin), origin), timezone)
-        self._ahead = ahead
         self.users = [place.user for place in rotation.places]
-        self._leaving: list[Instant] = []
-        self._first_handoffs, self._members = [0], [list(range(len(self.users)))]
-        if any(place.start or place.until for place in rotation.places):
-            self._joins = [
-                instant(place.start, timezone=timezone, at=handoff_time) if place.start else FOREVER_AGO
-                for place in rotation.places
-            ]
-            self._leaves = [
-                instant(place.until, timezone=timezone, at=handoff_time) if place.until else FOREVER
-                for place in rotation.places
-            ]
-            self._leaving = sorted({*self._leaves} - {FOREVER})
-            self._first_handoffs, self._members = self._eras()
+        self._ahead = ahead or 0
+        self._leaves = [
+            instant(place.until, timezone=timezone, at=handoff_time) if place.until else FOREVER
+            for place in rotation.places
+        ]
+        joins = [
+            instant(place.start, timezone=timezone, at=handoff_time) if place.start else FOREVER_AGO
+            for place in rotation.places
+        ]
+        self._walk = Walk(joins, self._leaves, count=self.handoffs.count)
+        self._leaving = sorted({*self._leaves} - {FOREVER}) if ahead is None else []
         self.anchor_fault: AnchorFault | None = None
-        self._base = (-1, BEFORE_THE_FIRST)
         if rotation.anchor:
             try:
                 at = instant(rotation.anchor.at, timezone=timezone, at=handoff_time)
-                self._base = self._anchored(at, rotation.anchor.user)
+                self._walk.anchor(*self._anchored(at, rotation.anchor.user))
             except AnchorFault as fault:
                 self.anchor_fault = fault
 
@@ -177,9 +173,9 @@ class Turns:
         """The turns that meet the window, whole, in order, without a hole between them."""
         first, instants = self.handoffs.around(window)
         count = max(len(instants) - 1, 0)
-        users = self._holders(first + (self._ahead or 0), count)
+        users = self._walk.holders(first + self._ahead, count, self.users)
         runs = Runs(instants, users, list(range(first, first + count)))
-        return self._relieved(runs) if self._leaving and self._ahead is None else runs
+        return self._relieved(runs) if self._leaving else runs
 
     def between(self, window: Interval) -> list[TurnPiece]:
         """The pieces of turns that meet the window, whole, in order."""
@@ -192,45 +188,28 @@ class Turns:
 
     def holder(self, at: Instant) -> str | None:
         """Who holds the turn at an instant: the member in it, `nobody`, or None if it is empty."""
-        last = None if self._leaving else self.handoffs.last(at)
-        if last is None:
+        last = self.handoffs.last(at)
+        if last is None or (self._leaving and self._may_have_left(last, at)):
             return next((piece.user for piece in self.between(Interval(at, at + 1))), None)
-        turn = last + (self._ahead or 0)
-        if last < 0 or turn < 0:
-            return None
-        if len(self._members) == 1 and self.users:
-            anchored_turn, anchored_place = self._base
-            return self.users[(turn - anchored_turn + anchored_place) % len(self.users)]
-        return self._holders(turn, 1)[0]
+        place = None if last < 0 else self._walk.place(last + self._ahead)
+        return None if place is None else self.users[place]
 
     def place(self, turn: int) -> int | None:
         """Which place, by its number in the list, a turn belongs to at its handoff; None if it is empty."""
-        place, is_held = self._step(self._walk(turn - 1), turn)
-        return place if is_held else None
+        return self._walk.place(turn)
 
-    def _holders(self, first: int, count: int) -> list[str | None]:
-        """Whose `count` turns are, from `first` on: while the members stay, they come round in their order."""
-        found: list[str | None] = [None] * min(max(-first, 0), count)
-        while len(found) < count:
-            turn = first + len(found)
-            era = self._era(turn)
-            wanted = count - len(found)
-            if era + 1 < len(self._first_handoffs):
-                wanted = min(wanted, self._first_handoffs[era + 1] - turn)
-            if members := self._members[era]:
-                skipped = bisect_left(members, self._walk(turn))
-                names = self.users if len(members) == len(self.users) else [self.users[m] for m in members]
-                found += (names * (-(-(skipped + wanted) // len(names))))[skipped : skipped + wanted]
-            else:
-                found += [None] * wanted
-        return found
+    def _may_have_left(self, turn: int, at: Instant) -> bool:
+        """Whether the last to leave before an instant may have left in the turn that holds it."""
+        before = bisect_right(self._leaving, at)
+        return before > 0 and self.handoffs.last(self._leaving[before - 1]) in (None, turn)
 
     def _relieved(self, runs: Runs) -> Runs:
         """The same, with the substitutes for members who leave in their own turn."""
         edges, users, turns = list(runs.edges), list(runs.users), list(runs.turns)
-        places = {bisect_right(edges, leaves) - 1 for leaves in self._leaving}
+        leaving = self._leaving[bisect_left(self._leaving, edges[0]) : bisect_right(self._leaving, edges[-1])]
+        places = {bisect_right(edges, leaves) - 1 for leaves in leaving}
         for index in sorted(places, reverse=True):
-            place = self.place(turns[index]) if 0 <= index < len(users) else None
+            place = self.place(turns[index]) if index < len(users) else None
             if place is None:
                 continue
             pieces = self._pieces(place, edges[index], edges[index + 1], turns[index])
@@ -255,73 +234,14 @@ class Turns:
             else:
                 pieces.append(TurnPiece(start, until, self.users[substitute], turn))
             start = until
-            substitute = self._next(substitute, self._members_at(until)) if until < end else None
+            substitute = self._walk.following(substitute, until) if until < end else None
         return pieces
-
-    # The walk ------------------------------------------------------------------------------------------
-
-    def _eras(self) -> tuple[list[int], list[list[int]]]:
-        """Spans of handoffs with the same members: the first handoff's number of each, and its members."""
-        edges = sorted({*self._joins, *self._leaves} - {FOREVER_AGO, FOREVER})
-        numbers, members = [0], [self._members_at(FOREVER_AGO)]
-        for edge in edges:
-            number = self.handoffs.count(edge)
-            if number == numbers[-1]:
-                members[-1] = self._members_at(edge)
-            else:
-                numbers.append(number)
-                members.append(self._members_at(edge))
-        return numbers, members
-
-    def _members_at(self, moment: Instant) -> list[int]:
-        return [
-            place
-            for place, (joins, leaves) in enumerate(zip(self._joins, self._leaves, strict=True))
-            if joins <= moment < leaves
-        ]
 
     def _anchored(self, at: Instant, user: str) -> tuple[int, int]:
         turn = self.handoffs.count(at + 1) - 1
         if turn < 0:
             raise AnchorFault("it lies before the rotation's first handoff")
-        for place in self._members[self._era(turn)]:
+        for place in self._walk.members(turn):
             if self.users[place] == user:
                 return turn, place
         raise AnchorFault(f"{user} holds no place at the handoff of that turn")
-
-    def _era(self, turn: int) -> int:
-        return max(bisect_right(self._first_handoffs, turn) - 1, 0)
-
-    def _next(self, place: int, members: Sequence[int]) -> int | None:
-        return members[bisect_right(members, place) % len(members)] if members else None
-
-    def _step(self, place: int, turn: int) -> tuple[int, bool]:
-        """Where the walk stands after the handoff of `turn`, and whether anybody holds that turn."""
-        anchored_turn, anchored_place = self._base
-        members = self._members[self._era(turn)]
-        if turn < 0:
-            return BEFORE_THE_FIRST, False
-        if turn < anchored_turn:
-            return self._walk(turn), bool(members)
-        if turn == anchored_turn:
-            return anchored_place, True
-        following = self._next(place, members)
-        return (place, False) if following is None else (following, True)
-
-    def _walk(self, turn: int) -> int:
-        """Where the walk stands after the handoff of `turn`, in one step for each span of equal members."""
-        done, place = self._base
-        while done < turn:
-            era = self._era(done + 1)
-            last = self._first_handoffs[era + 1] - 1 if era + 1 < len(self._members) else turn
-            steps = min(last, turn) - done
-            if members := self._members[era]:
-                place = members[(bisect_right(members, place) % len(members) + steps - 1) % len(members)]
-            done += steps
-        while done > max(turn, 0):
-            era = self._era(done - 1)
-            steps = done - max(turn, self._first_handoffs[era], 0)
-            if members := self._members[era]:
-                place = members[(bisect_left(members, place) - steps) % len(members)]
-            done -= steps
-        return place if turn >= 0 else BEFORE_THE_FIRST
