@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterable, Iterator
+
 from oncall_gitops.core.model.instant import Instant, instant_text
 
 
@@ -36,3 +39,11 @@ def schedule_of(address: str) -> str:
 def time_off(slug: str, index: int) -> str:
     """A user's span of time off, by its place in their list: part of the user, and no object of its own."""
     return f"{user(slug)}#time_off.{index}"
+
+
+def numbered(addresses: Iterable[str]) -> Iterator[str]:
+    """Addresses of which some may be the same by mistake: each later one gets its number, as in `...#2`."""
+    seen: Counter[str] = Counter()
+    for each in addresses:
+        seen[each] += 1
+        yield each if seen[each] == 1 else f"{each}#{seen[each]}"

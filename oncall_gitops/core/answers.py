@@ -15,6 +15,8 @@ from oncall_gitops.core.resolve import Timetable
 
 _DAY = 86_400
 _NEAR, _FAR = 14 * _DAY, 40 * 366 * _DAY
+_LONGEST_LOOK = 182 * _DAY
+"""As far as is looked at once: memory stays in proportion to half a year."""
 
 
 class Shifts(Protocol):
@@ -22,6 +24,10 @@ class Shifts(Protocol):
 
     def whole_shifts(self, window: Interval) -> list[Shift]:
         """The shifts that meet the window, each with its own start and end, in order and disjoint."""
+        ...
+
+    def users_in(self, window: Interval) -> set[str]:
+        """Everybody who may have a shift in the window, and perhaps more."""
         ...
 
 
@@ -67,6 +73,10 @@ class Record:
         resolved = self._timetable.whole_shifts(beyond)
         return recorded + cut_to(resolved, Interval(self._edge, FOREVER))
 
+    def users_in(self, window: Interval) -> set[str]:
+        recorded = {shift.user for shift in self._stored}
+        return recorded | self._timetable.users_in(window.cut(Interval(self._edge, FOREVER)))
+
 
 def answer(schedule: str, shifts: Shifts, *, at: Instant) -> Answer:
     """Who is on call at an instant, until when, and who is next."""
@@ -81,20 +91,24 @@ def answer(schedule: str, shifts: Shifts, *, at: Instant) -> Answer:
 
 def _next(shifts: Shifts, after: Instant, *, other_than: str | None) -> Shift | None:
     """The first shift from `after` on that is somebody else's, looking ever further ahead."""
+    if not shifts.users_in(Interval(after, FOREVER)) - {other_than}:
+        return None
     start, step = after, _NEAR
     while start < min(after + _FAR, FOREVER):
         for shift in shifts.whole_shifts(Interval(start, start + step)):
             if shift.start >= after and shift.user != other_than:
                 return shift
-        start, step = start + step, step * 2
+        start, step = start + step, min(step * 2, _LONGEST_LOOK)
     return None
 
 
 def _previous_end(shifts: Shifts, before: Instant) -> Instant | None:
     """When the last shift before a gap ended."""
+    if not shifts.users_in(Interval(FOREVER_AGO, before)):
+        return None
     end, step = before, _NEAR
     while end > max(before - _FAR, FOREVER_AGO):
         if found := shifts.whole_shifts(Interval(end - step, end)):
             return found[-1].end
-        end, step = end - step, step * 2
+        end, step = end - step, min(step * 2, _LONGEST_LOOK)
     return None

@@ -22,6 +22,9 @@ from oncall_gitops.core.repeating import repeats
 from oncall_gitops.core.resolve import base_turns, schedule_span
 from oncall_gitops.core.wallclock import instant, zone
 
+_LOOK = 8 * WEEK
+"""So much of a span is walked through, and no more: what is certain is not worth any effort."""
+
 
 def is_always_covered(schedule: Schedule, window: Interval) -> bool:
     """Whether nobody's absence can leave a gap in the window.
@@ -57,9 +60,10 @@ def has_hours_of_base(schedule: Schedule, user: str, span: Interval) -> bool:
     part = span.cut(schedule_span(schedule))
     if part.end - part.start >= _round(base, stretch=enough):
         return True
+    some = part.cut(Interval(part.start, part.start + _LOOK))
     return not part.is_empty and any(
         piece.user == user and min(piece.end, part.end) - max(piece.start, part.start) >= enough
-        for piece in base_turns(schedule).between(part)
+        for piece in base_turns(schedule).between(some)
     )
 
 

@@ -28,6 +28,9 @@ LONG_OVERRIDE = 90 * DAY
 NEARBY = 60 * DAY
 """How far from an override to look for the turn that was meant."""
 
+MANY = 50_000
+"""Shifts that are looked at, at most, for somebody whose turns never meet the windows."""
+
 Related = tuple[tuple[Origin, str], ...]
 
 
@@ -44,7 +47,7 @@ def long_overrides(scene: Scene) -> Iterator[Problem]:
 def misplaced_overrides(scene: Scene) -> Iterator[Problem]:
     """An override outside of its schedule, or wholly in the past."""
     for covering in scene.overrides():
-        schedule, _, span = covering
+        schedule, _, span, _ = covering
         if span.is_empty:
             continue
         if missed := _missed(span, schedule):
@@ -64,7 +67,7 @@ def misplaced_overrides(scene: Scene) -> Iterator[Problem]:
 def needless_replacements(scene: Scene) -> Iterator[Problem]:
     """An override that replaces somebody who is not on call in it."""
     for covering in scene.overrides():
-        schedule, override, span = covering
+        schedule, override, span, _ = covering
         replaced = override.replaces
         if replaced in (None, NOBODY, override.user) or span.is_empty or span.end <= scene.now:
             continue
@@ -72,7 +75,7 @@ def needless_replacements(scene: Scene) -> Iterator[Problem]:
             continue
         if timetable := scene.timetable(schedule):
             holders = _holders(timetable, span, until=replaced)
-            if replaced not in holders:
+            if holders is not None and replaced not in holders:
                 there = ", ".join(sorted(holders)) or "nobody"
                 message = f'"{replaced}" is not on call in this time ({there} is), so nobody is replaced'
                 hint = _next_turn(timetable, replaced, span, zone(schedule.timezone))
@@ -269,14 +272,24 @@ def _missed(span: Interval, schedule: Schedule) -> tuple[Instant, bool] | None:
     return (first, True) if span.end <= first else (max(other.end for other in spans), False)
 
 
-def _holders(timetable: Timetable, span: Interval, *, until: str | None) -> set[str]:
-    """Who would be on call in a span without any override; it is enough to find the one who is looked for."""
+def _holders(timetable: Timetable, span: Interval, *, until: str) -> set[str] | None:
+    """Who would be on call in a span without any override; it is enough to find the one who is looked for.
+
+    Whoever is no member in it need not be looked for, and it is enough to tell who is. None if so many shifts
+    go by without them that nobody knows.
+    """
+    members = timetable.users_in(span, below_overrides=True)
+    if until not in members and span.end - span.start > NEARBY:
+        return members
     holders: set[str] = set()
-    start, step = span.start, WEEK
+    start, seen = span.start, 0
     while start < span.end and until not in holders:
-        part = Interval(start, min(start + step, span.end))
-        holders |= {shift.user for shift in timetable.below_overrides(part)}
-        start, step = part.end, step * 2
+        part = Interval(start, min(start + 4 * WEEK, span.end))
+        shifts = timetable.below_overrides(part)
+        holders.update([shift.user for shift in shifts])
+        start, seen = part.end, seen + len(shifts) + 1
+        if seen > MANY:
+            return None
     return holders
 
 

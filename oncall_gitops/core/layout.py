@@ -59,7 +59,6 @@ def lay_out(tracks: tuple[Track, ...], window: Interval) -> Layout:
     return _kept(tracks, window)
 
 
-@lru_cache(maxsize=1024)
 def active_spans(restrictions: Restrictions, window: Interval, *, timezone: Zone) -> tuple[Interval, ...]:
     """When weekly windows are open, around a span of time: disjoint, in order, joined where they touch.
 
@@ -67,16 +66,24 @@ def active_spans(restrictions: Restrictions, window: Interval, *, timezone: Zone
     """
     if not restrictions:
         return (window,)
+    is_kept = len(restrictions) * (window.end - window.start) < _KEPT_EDGES * WEEK // 7
+    return (_kept_active if is_kept else _active)(restrictions, window, timezone)
+
+
+def _active(restrictions: Restrictions, window: Interval, timezone: Zone) -> tuple[Interval, ...]:
     spans = []
+    in_a_week = [span for restriction in restrictions for span in restriction.spans()]
     first = monday(timezone.to_local(window.start) - LONGEST_JUMP) - WEEK
     last = timezone.to_local(window.end) + LONGEST_JUMP
     for week in range(first, last, WEEK):
-        for restriction in restrictions:
-            for start, length in restriction.spans():
-                span = Interval(timezone.to_instant(week + start), timezone.to_instant(week + start + length))
-                if not span.is_empty and span.overlaps(window):
-                    spans.append(span)
+        for start, length in in_a_week:
+            span = Interval(timezone.to_instant(week + start), timezone.to_instant(week + start + length))
+            if not span.is_empty and span.overlaps(window):
+                spans.append(span)
     return tuple(_merged(sorted(spans)))
+
+
+_kept_active = lru_cache(maxsize=1024)(_active)
 
 
 def _laid_out(tracks: tuple[Track, ...], window: Interval) -> Layout:

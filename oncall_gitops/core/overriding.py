@@ -83,9 +83,9 @@ class Overriding:
         meeting = self._meeting(Interval(moment, moment + 1))
         return [planned.override for planned in sorted(meeting, key=itemgetter(2), reverse=True)]
 
-    def ends_after(self, moment: Instant) -> Iterator[Override]:
-        """The overrides that end after an instant."""
-        return (planned.override for planned in self._planned if planned.end > moment)
+    def users_in(self, window: Interval) -> set[str]:
+        """Everybody who may hold an hour of an override in a window."""
+        return {planned.override.user for planned in self._meeting(window)}
 
     def _meeting(self, window: Interval) -> Iterator[_Planned]:
         first = bisect_right(self._latest_ends, window.start)

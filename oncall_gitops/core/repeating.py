@@ -28,6 +28,11 @@ class Repeating:
     period: int
     offsets: tuple[int, ...]
 
+    @property
+    def a_day(self) -> float:
+        """How many there are in a day, on average."""
+        return len(self.offsets) * DAY / self.period
+
     def count(self, before: Local) -> int:
         """How many occurrences lie before a local time."""
         if before <= self.origin:

@@ -121,6 +121,14 @@ class Timetable:
             shifts[-1] = self._grown_forward(shifts[-1])
         return shifts
 
+    def users_in(self, window: Interval, *, below_overrides: bool = False) -> set[str]:
+        """Everybody who may be on call in a window; whoever is not among them is not, and nothing is resolved."""
+        found = self._overriding.users_in(window) if self._overriding and not below_overrides else set()
+        for source in self._sources:
+            if source.span.overlaps(window):
+                found |= source.turns.users_in(window.cut(source.span))
+        return found - {NOBODY}
+
     def below_overrides(self, window: Interval) -> list[Shift]:
         """Who would be on call without any override, cut to the window."""
         return self._without_holes(self._layered(window))

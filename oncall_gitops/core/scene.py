@@ -61,11 +61,12 @@ class Turning:
 
 
 class Covering(NamedTuple):
-    """An override where it stands, and the time that it is about."""
+    """An override where it stands, and the time that it is about; `number` counts those of one identity from 1."""
 
     schedule: Schedule
     override: Override
     span: Interval
+    number: int = 1
 
     @property
     def way(self) -> str:
@@ -75,7 +76,8 @@ class Covering(NamedTuple):
     @property
     def here(self) -> str:
         """The address."""
-        return override_address(self.override, self.schedule)
+        plain = override_address(self.override, self.schedule)
+        return plain if self.number == 1 else f"{plain}#{self.number}"
 
 
 @dataclass(slots=True)
@@ -138,11 +140,13 @@ class Scene:
 
     def overrides(self) -> Sequence[Covering]:
         if not self._overrides:
-            self._overrides += [
-                Covering(schedule, override, override_span(override, timezone=schedule.timezone))
-                for schedule in self.schedules.values()
-                for override in schedule.overrides
-            ]
+            for schedule in self.schedules.values():
+                seen: dict[tuple[Instant, str | None], int] = {}
+                for override in schedule.overrides:
+                    span = override_span(override, timezone=schedule.timezone)
+                    identity = (span.start, override.replaces)
+                    seen[identity] = number = seen.get(identity, 0) + 1
+                    self._overrides.append(Covering(schedule, override, span, number))
         return self._overrides
 
     def named_users(self) -> tuple[Set[str], Set[str]]:

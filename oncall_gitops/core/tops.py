@@ -32,8 +32,6 @@ class Tops:
             if depth:
                 size = len(self._levels[depth - 1])
                 places = [
-                    below
-                    for place in places
-                    for below in range(place * _FAN, min(place * _FAN + _FAN, size))
+                    below for place in places for below in range(place * _FAN, min(place * _FAN + _FAN, size))
                 ]
         return list(places)

@@ -18,8 +18,8 @@ from oncall_gitops.core.recurrence import Pattern, Recurrence, rule_of
 from oncall_gitops.core.walk import Walk
 from oncall_gitops.core.wallclock import LONGEST_JUMP, Zone, instant, local
 
-_KEPT_SPAN = 1_500 * DAY
-"""The handoffs of a longer window are not kept: memory stays in proportion to what is asked for."""
+_KEPT = 2_000
+"""More handoffs than these are not kept: memory stays in proportion to what is asked for."""
 
 
 class TurnPiece(NamedTuple):
@@ -73,10 +73,11 @@ class Handoffs:
         Gives the number of the first one and the instants of all, closed by FOREVER if no handoff follows.
         """
         recurrence = self._recurrence
-        find = _around if window.end - window.start < _KEPT_SPAN else _around.__wrapped__
+        is_kept = (window.end - window.start) * recurrence.pattern.a_day < _KEPT * DAY
+        find = _kept_around if is_kept else _around
         earliest, first, instants = find(recurrence.pattern, self._zone, window)
         if earliest <= recurrence.skipped:  # the start, which need not be in the pattern, may count, too
-            _, first, instants = _around.__wrapped__(recurrence, self._zone, window)
+            _, first, instants = _around(recurrence, self._zone, window)
             return first, instants
         return first - recurrence.skipped + 1, instants
 
@@ -110,14 +111,10 @@ class Handoffs:
         return first, self._zone.to_ordered_instants(occurrences)
 
 
-@lru_cache(maxsize=256)
 def _around(
     occurrences: Recurrence | Pattern, timezone: Zone, window: Interval
 ) -> tuple[int, int, tuple[Instant, ...]]:
-    """As `Handoffs.around`, with the number of the earliest occurrence that was looked at before the others.
-
-    A pattern is the same for all rotations with the same rhythm, whenever they began, so the last answers are kept.
-    """
+    """As `Handoffs.around`, with the number of the earliest occurrence that was looked at before the others."""
     low = timezone.to_local(window.start) - LONGEST_JUMP
     last_before = occurrences.nth(occurrences.count(low) - 1)
     low = (low if last_before is None else min(last_before, low)) - LONGEST_JUMP
@@ -129,6 +126,10 @@ def _around(
     skipped = max(bisect_right(instants, window.start) - 1, 0)
     needed = bisect_left(instants, window.end, skipped) + 1
     return first, first + skipped, tuple(instants[skipped:needed])
+
+
+_kept_around = lru_cache(maxsize=256)(_around)
+"""A pattern is the same for all rotations with the same rhythm, whenever they began, so the last answers are kept."""
 
 
 class Turns:
@@ -155,11 +156,11 @@ class Turns:
             instant(place.until, timezone=timezone, at=handoff_time) if place.until else FOREVER
             for place in rotation.places
         ]
-        joins = [
+        self._joins = [
             instant(place.start, timezone=timezone, at=handoff_time) if place.start else FOREVER_AGO
             for place in rotation.places
         ]
-        self._walk = Walk(joins, self._leaves, count=self.handoffs.count)
+        self._walk = Walk(self._joins, self._leaves, count=self.handoffs.count)
         self._leaving = sorted({*self._leaves} - {FOREVER}) if ahead is None else []
         self.anchor_fault: AnchorFault | None = None
         if rotation.anchor:
@@ -193,6 +194,13 @@ class Turns:
             return next((piece.user for piece in self.between(Interval(at, at + 1))), None)
         place = None if last < 0 else self._walk.place(last + self._ahead)
         return None if place is None else self.users[place]
+
+    def users_in(self, window: Interval) -> set[str]:
+        """Everybody who may hold an hour in a window: the members in it, or all of those who are followed."""
+        if self._ahead:
+            return set(self.users)
+        members = zip(self.users, self._joins, self._leaves, strict=True)
+        return {user for user, joins, leaves in members if joins < window.end and window.start < leaves}
 
     def place(self, turn: int) -> int | None:
         """Which place, by its number in the list, a turn belongs to at its handoff; None if it is empty."""

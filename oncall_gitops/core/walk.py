@@ -88,7 +88,9 @@ class Walk:
                     found += [names[member] for member in (members + members)[skipped : skipped + wanted]]
                 else:
                     cycle = names if len(members) == len(names) else [names[member] for member in members]
-                    found += (list(cycle) * (-(-(skipped + wanted) // len(cycle))))[skipped : skipped + wanted]
+                    found += (list(cycle) * (-(-(skipped + wanted) // len(cycle))))[
+                        skipped : skipped + wanted
+                    ]
             else:
                 found += [None] * wanted
         return found
@@ -130,9 +132,7 @@ def _moved(stand: _Stand, turn: int, members: Sequence[int]) -> int:
     return members[(bisect_left(members, stand.place) + steps) % len(members)]
 
 
-def _membership(
-    joins: Sequence[Instant], leaves: Sequence[Instant]
-) -> tuple[list[Instant], list[list[int]]]:
+def _membership(joins: Sequence[Instant], leaves: Sequence[Instant]) -> tuple[list[Instant], list[list[int]]]:
     """The instants at which somebody joins or leaves; the members before the first and from each on."""
     coming: defaultdict[Instant, list[int]] = defaultdict(list)
     going: defaultdict[Instant, list[int]] = defaultdict(list)

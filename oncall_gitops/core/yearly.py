@@ -14,6 +14,7 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from math import gcd
 
 from oncall_gitops.core.model.rule import ByDay, Rule
@@ -22,8 +23,10 @@ from oncall_gitops.core.repeating import HOUR, picked, week_of
 from oncall_gitops.core.year import (
     FIRST_YEAR,
     LAST_YEAR,
+    Shape,
     days_of,
     first_day,
+    is_leap,
     month_and_day,
     month_bits,
     picked_days,
@@ -36,7 +39,10 @@ _YEAR_BITS = (1 << 366) - 1
 
 @dataclass(frozen=True, slots=True)
 class DayInterval:
-    """The days that INTERVAL leaves: those of `bits` from `origin` on, again every `length` days."""
+    """The days that INTERVAL leaves: those of `bits` from `origin` on, again every `length` days.
+
+    The bits are written out until a year that begins on any of those days is in them.
+    """
 
     origin: int
     length: int
@@ -55,25 +61,39 @@ class MonthInterval:
     span: int = 1
 
     def days(self, year: int) -> int:
-        first = 12 * year - self.origin
-        months = [month for month in range(1, 13) if (first + month) % self.length < self.span]
-        return month_bits(months, leap=shape(year).leap) if months else 0
+        return _interval_months(
+            (12 * year - self.origin) % self.length, self.length, self.span, is_leap(year)
+        )
+
+
+@lru_cache(maxsize=4096)
+def _interval_months(before: int, length: int, span: int, leap: bool) -> int:
+    months = [month for month in range(1, 13) if (before + month) % length < span]
+    return month_bits(months, leap=leap) if months else 0
 
 
 Interval = DayInterval | MonthInterval | None
 
 
-@dataclass(frozen=True, slots=True)
 class Stream:
-    """Times of day (seconds, sorted) and the days on which they all occur."""
+    """Times of day (seconds, sorted) and the days on which they all occur; each shape of a year is looked at once."""
 
-    rule: Rule
-    times: tuple[int, ...]
-    interval: Interval = None
-    positions: tuple[int, ...] = ()
+    __slots__ = ("_by_shape", "_positions", "_rule", "interval", "times")
+
+    def __init__(
+        self, rule: Rule, times: tuple[int, ...], interval: Interval = None, positions: tuple[int, ...] = ()
+    ) -> None:
+        self.times = times
+        self.interval = interval
+        self._rule = rule
+        self._positions = positions
+        self._by_shape: dict[Shape, int] = {}
 
     def days(self, year: int) -> int:
-        days = picked_days(self.rule, shape(year), self.positions)
+        form = shape(year)
+        days = self._by_shape.get(form)
+        if days is None:
+            days = self._by_shape[form] = picked_days(self._rule, form, self._positions)
         return days & self.interval.days(year) if self.interval and days else days
 
 
@@ -88,6 +108,11 @@ class Yearly:
         self._first = max(year_of(start // DAY), FIRST_YEAR)
         self._years: dict[int, tuple[int, ...]] = {}
         self._totals = [0]
+
+    @property
+    def a_day(self) -> float:
+        """How many there are on a day that has some, at most."""
+        return sum(self._sizes)
 
     def days(self, year: int) -> int:
         """The days of a year on which anything occurs, as bits; not kept, since a proof looks at 400 years."""

@@ -133,8 +133,9 @@ class Entries:
         schedule = build.schedule(
             team, slug, entry, layers=layers, overrides=[override for override, _, _ in overrides]
         )
-        for override, document, path in overrides:
-            self._origins.add(override_address(override, schedule), document, path)
+        addresses = address.numbered(override_address(override, schedule) for override, _, _ in overrides)
+        for known, (_, document, path) in zip(addresses, overrides, strict=True):
+            self._origins.add(known, document, path)
             if path[0] == "overrides" and has_offsets(document):
                 node, _ = document.walk(path)
                 self.problems += odd_offsets(document, node, timezone=schedule.timezone)

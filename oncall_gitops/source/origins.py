@@ -30,6 +30,7 @@ class Origins(Mapping[tuple[str, ...], Origin]):
         self._places: dict[str, Place] = {}
         self._declared = declared
         self._elsewhere = elsewhere
+        self._below = lru_cache(maxsize=16)(self._look_below)
 
     def add(self, address: str, document: Document, path: Path) -> None:
         self._places.setdefault(address, (document, path))
@@ -88,7 +89,7 @@ class Origins(Mapping[tuple[str, ...], Origin]):
         first = names[name][0] if name in names else None
         return first if isinstance(first, Document) else None
 
-    def _below(self, full_name: str, document: Document) -> dict[str, Place]:
+    def _look_below(self, full_name: str, document: Document) -> dict[str, Place]:
         """The layers and overrides of a schedule in a usual file, by address."""
         usual = _again(document)
         if usual is None:
@@ -101,9 +102,12 @@ class Origins(Mapping[tuple[str, ...], Origin]):
             (override, document, (*path, "overrides", index))
             for index, override in enumerate(schedule.overrides)
         ]
-        overrides = [*self._elsewhere.get(full_name, ()), *own]
-        for override, where, there in sorted(overrides, key=lambda placed: override_order(placed[0])):
-            found.setdefault(override_address(override, schedule), (where, there))
+        overrides = sorted(
+            [*self._elsewhere.get(full_name, ()), *own], key=lambda placed: override_order(placed[0])
+        )
+        addresses = address.numbered(override_address(override, schedule) for override, _, _ in overrides)
+        for known, (_, where, there) in zip(addresses, overrides, strict=True):
+            found[known] = where, there
         return found
 
 

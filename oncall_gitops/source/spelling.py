@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from difflib import get_close_matches
 from functools import lru_cache
+from typing import TypeAlias
 
 FEW = 200
-"""So many names are compared at leisure; of more, only those that are alike at first sight."""
+"""So many names are compared at leisure; among more, only a slip of one letter is looked for."""
+
+_LETTERS = "abcdefghijklmnopqrstuvwxyz0123456789-_./"
+_LONG = 24
+"""In longer words only a letter too many and two in the wrong order are looked for."""
+
+
+Names: TypeAlias = "frozenset[str] | tuple[str, ...]"
 
 
 def closest(word: str, names: Collection[str]) -> str | None:
@@ -22,20 +30,27 @@ def did_you_mean(word: str, names: Collection[str]) -> str:
 
 
 @lru_cache(maxsize=1024)
-def _closest(word: str, names: Collection[str]) -> str | None:
-    folded = word.lower()
-    candidates = (
-        sorted(names) if len(names) <= FEW else [name for name in sorted(names) if _alike(folded, name)]
-    )
-    for name in candidates:
-        if name.lower() == folded:
-            return name
-    close = get_close_matches(word, candidates, n=1, cutoff=0.7)
+def _closest(word: str, names: Names) -> str | None:
+    folded = _folded(names)
+    if word.lower() in folded:
+        return folded[word.lower()]
+    if len(names) > FEW:
+        return next((folded[other] for other in _slips(word.lower()) if other in folded), None)
+    close = get_close_matches(word, sorted(names), n=1, cutoff=0.7)
     return close[0] if close else None
 
 
-def _alike(word: str, name: str) -> bool:
-    """Nearly as long, and with the same beginning or end."""
-    if not word or abs(len(word) - len(name)) > 3:
-        return False
-    return word[0] == name[0].lower() or word[-2:] == name[-2:].lower()
+@lru_cache(maxsize=8)
+def _folded(names: Names) -> dict[str, str]:
+    """The names by what they are without capitals."""
+    return {name.lower(): name for name in sorted(names, reverse=True)}
+
+
+def _slips(word: str) -> Iterator[str]:
+    """The words of which this may be a slip: two letters exchanged, one left out, another one, one too many."""
+    splits = [(word[:place], word[place:]) for place in range(len(word) + 1)]
+    yield from (left + right[1] + right[0] + right[2:] for left, right in splits if len(right) > 1)
+    yield from (left + right[1:] for left, right in splits if right)
+    if len(word) <= _LONG:
+        yield from (left + letter + right for left, right in splits for letter in _LETTERS)
+        yield from (left + letter + right[1:] for left, right in splits if right for letter in _LETTERS)

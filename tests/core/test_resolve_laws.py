@@ -94,6 +94,16 @@ def test_whole_shifts_are_those_of_a_far_wider_window_that_meet_this_one(case: C
 
 
 @LAW
+@given(cases())
+def test_whoever_is_on_call_in_a_window_is_among_those_who_may_be(case: Case) -> None:
+    timetable = Timetable(case.schedule, siblings=case.by_name)
+
+    assert {shift.user for shift in timetable.shifts(case.window)} <= timetable.users_in(case.window)
+    below = {shift.user for shift in timetable.below_overrides(case.window)}
+    assert below <= timetable.users_in(case.window, below_overrides=True)
+
+
+@LAW
 @given(cases(), st.lists(st.floats(0, 1), min_size=5, max_size=5))
 def test_asking_who_holds_a_moment_is_looking_it_up_in_the_shifts(case: Case, parts: list[float]) -> None:
     timetable = Timetable(case.schedule, siblings=case.by_name)
