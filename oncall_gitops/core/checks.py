@@ -20,6 +20,7 @@ from oncall_gitops.core.coverage import judged_window, uncovered
 from oncall_gitops.core.definition import override_address
 from oncall_gitops.core.doubts import DOUBTS, misplaced_overrides
 from oncall_gitops.core.dst import CLOCK_CHANGES
+from oncall_gitops.core.duty import DUTIES
 from oncall_gitops.core.model.instant import FOREVER, Instant
 from oncall_gitops.core.model.interval import Interval
 from oncall_gitops.core.model.shift import Gap
@@ -48,7 +49,11 @@ def judge(scene: Scene) -> Judgement:
     """Coverage that is not met between now and the horizon, and every warning."""
     midnight = scene.now - scene.now % DAY + DAY
     today = scene.looking(until=midnight - 1)
-    found = [check for check in (broken_promises, *DOUBTS, *CLOCK_CHANGES) if any(True for _ in check(today))]
+    found = [
+        check
+        for check in (broken_promises, *DOUBTS, *DUTIES, *CLOCK_CHANGES)
+        if any(True for _ in check(today))
+    ]
     return Judgement(
         [problem for check in found for problem in check(scene)], scene.now if found else midnight
     )
@@ -84,14 +89,14 @@ def broken_promises(scene: Scene) -> Iterator[Problem]:
             yield Problem(
                 origin,
                 "OG507",
-                _uncovered(gaps, zone(schedule.timezone)),
+                _uncovered(gaps, zone(schedule.timezone), now=scene.now),
                 "add somebody, or a layer, for that time",
             )
 
 
-def _uncovered(gaps: list[Gap], timezone: Zone) -> str:
+def _uncovered(gaps: list[Gap], timezone: Zone, *, now: Instant) -> str:
     """`nobody is on call Fri 2026-12-04 17:00 to Mon 2026-12-07 09:00, and 3 more gaps (Europe/Berlin)`."""
-    spans = [words.span(Interval(*gap), timezone) for gap in gaps[:SHOWN_GAPS]]
+    spans = [words.span(Interval(*gap), timezone, now=now) for gap in gaps[:SHOWN_GAPS]]
     more = len(gaps) - SHOWN_GAPS
     rest = f", and {more} more gaps" if more > 1 else ", and 1 more gap" if more == 1 else ""
     return f"nobody is on call {', '.join(spans)}{rest} ({timezone.name})"

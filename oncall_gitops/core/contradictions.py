@@ -10,7 +10,7 @@ from oncall_gitops.core.model.interval import Interval
 from oncall_gitops.core.model.rotation import Rotation
 from oncall_gitops.core.model.rule import RuleError
 from oncall_gitops.core.model.user import NOBODY
-from oncall_gitops.core.model.when import DAY, When, local_text, parse_when
+from oncall_gitops.core.model.when import DAY, When, Written, local_text, parse_when
 from oncall_gitops.core.problem import Origin, Problem
 from oncall_gitops.core.resolve import schedule_span
 from oncall_gitops.core.scene import Covering, Scene, Turning
@@ -198,7 +198,7 @@ def loose_anchors(scene: Scene) -> Iterator[Problem]:
             continue
         turns = Turns(rotation, timezone=turning.zone, start=turning.start, handoff_time=turning.handoff_time)
         if turns.anchor_fault:
-            field = "user" if rotation.anchor.user in str(turns.anchor_fault).split() else "at"
+            field = turns.anchor_fault.field
             members = ", ".join(dict.fromkeys(place.user for place in rotation.places))
             first = words.on_wall(turning.origin)
             hint = f"the members are {members}" if field == "user" else f"the first handoff is {first}"
@@ -229,6 +229,10 @@ def _rotations(scene: Scene) -> Iterator[tuple[Turning, Rotation]]:
 
 def _ends_early(what: str, start: When, end: When, places: tuple[Origin, Origin]) -> Problem:
     """An end that is not after its start; a year that was forgotten at New Year gives itself away."""
+    is_skipped = start.written is end.written is Written.LOCAL and start.seconds < end.seconds
+    if is_skipped:
+        message = f"the {what} is empty: the clocks skip all of {start.text} to {end.text}"
+        return Problem(places[1], "OG501", message, "choose other times", related=((places[0], "the start"),))
     relation = "at or before"
     if start.written is end.written:
         relation = "on" if start.seconds == end.seconds else "before"

@@ -16,11 +16,11 @@ from oncall_gitops.core.wallclock import zone
 
 def judged_window(schedule: Schedule, *, now: Instant, until: Instant) -> Interval:
     """From the later of now and the first start to the earlier of the horizon and the last end; may be empty."""
-    spans = [layer_span(layer, schedule) for layer in schedule.layers if layer.active]
-    if schedule.rotation:
-        spans.append(schedule_span(schedule))
-    if not spans or not schedule.active:
+    if not schedule.active:
         return Interval(now, now)
+    spans = [layer_span(layer, schedule) for layer in schedule.layers if layer.active]
+    if schedule.rotation or not spans:
+        spans.append(schedule_span(schedule))
     return Interval(max(now, min(s.start for s in spans)), min(until, max(s.end for s in spans)))
 
 

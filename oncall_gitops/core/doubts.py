@@ -2,29 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
 
 from oncall_gitops.core import address, words
-from oncall_gitops.core.certainty import everybody_works, has_hours_of_base
-from oncall_gitops.core.duty import idle_members
+from oncall_gitops.core.certainty import has_hours_of_base
 from oncall_gitops.core.firing import Firing
 from oncall_gitops.core.model.instant import Instant
 from oncall_gitops.core.model.interval import Interval
 from oncall_gitops.core.model.restriction import Restrictions
 from oncall_gitops.core.model.rotation import Following, Rotation
-from oncall_gitops.core.model.rule import WEEKDAY_CODES
 from oncall_gitops.core.model.schedule import Schedule
-from oncall_gitops.core.model.shift import Shift
 from oncall_gitops.core.model.user import NOBODY
 from oncall_gitops.core.model.when import DAY, WEEK, local_date, local_text
 from oncall_gitops.core.problem import Origin, Problem
 from oncall_gitops.core.recurrence import Recurrence, rule_of
 from oncall_gitops.core.resolve import Timetable, schedule_span
 from oncall_gitops.core.scene import Scene, Turning, turnings_of
-from oncall_gitops.core.wallclock import Zone, instant, zone
+from oncall_gitops.core.wallclock import Zone, zone
 
 LONG_OVERRIDE = 90 * DAY
+_WHOLE_WEEK = (1 << WEEK // 60) - 1
 NEARBY = 60 * DAY
 """How far from an override to look for the turn that was meant."""
 
@@ -113,7 +111,7 @@ def odd_starts(scene: Scene) -> Iterator[Problem]:
                 path = "rotation.rrule"
             start = words.on_wall(turning.origin)
             message = f"the start, {start}, is no occurrence of the rule, but a handoff all the same"
-            hint = f"start at {_second_handoff(turning)}, or mind the short first turn"
+            hint = f"start at {_better_start(turning)}, or mind the short first turn"
             yield _warning(scene, here, path, "OG906", message, hint)
 
 
@@ -150,100 +148,20 @@ def unscheduled_users(scene: Scene) -> Iterator[Problem]:
 
 
 def hidden_layers(scene: Scene) -> Iterator[Problem]:
-    """A layer below another one that covers all of its time."""
+    """A layer all of whose time is covered by others above it."""
     for turnings in scene.turnings_by_schedule().values():
         layered = [turning for turning in turnings if turning.layer and turning.layer.active]
-        for low in layered:
-            assert low.layer
-            for high in layered:
-                assert high.layer
-                if high.layer.priority > low.layer.priority and _covers(high, low):
-                    message = (
-                        f'the layer can never be seen: the layer "{high.layer.slug}" covers all of its time'
-                    )
-                    hint = "restrict that layer, or give this one a higher priority"
-                    related = ((scene.at(high.here, "priority"), "the layer above"),)
-                    yield _warning(scene, low.here, "priority", "OG916", message, hint, related)
-                    break
-
-
-def duty_in_time_off(scene: Scene) -> Iterator[Problem]:
-    """Somebody who is on call during their time off."""
-    shifts: dict[str, list[tuple[Schedule, Shift]]] = {}
-    users = {slug: user for slug, user in scene.desired.state.users.items() if user.time_off}
-    if not users:
-        return
-    for schedule in scene.schedules.values():
-        if users.keys().isdisjoint(scene.users_of(schedule)):
+        if len(layered) < 2:
             continue
-        for shift in scene.shifts(schedule):
-            if shift.user in users:
-                shifts.setdefault(shift.user, []).append((schedule, shift))
-    for slug, user in users.items():
-        timezone = zone(user.timezone or "UTC")
-        for index, off in enumerate(user.time_off):
-            span = Interval(*(instant(when, timezone=timezone, at=0) for when in (off.start, off.end)))
-            if span.is_empty:
-                continue
-            met = [(s, shift) for s, shift in shifts.get(slug, ()) if span.overlaps(Interval(*shift[:2]))]
-            for name in dict.fromkeys(schedule.full_name for schedule, _ in met):
-                first = next(shift for schedule, shift in met if schedule.full_name == name)
-                since = words.at(max(first.start, span.start), zone(scene.schedules[name].timezone))
-                message = f'"{slug}" is on call in {name} during this time off, first at {since}'
-                hint = f"add an override with `replaces: {slug}`"
-                related = ((scene.at(address.schedule(name)), "the schedule"),)
-                yield _warning(scene, address.time_off(slug, index), "start", "OG917", message, hint, related)
-
-
-def double_duty(scene: Scene) -> Iterator[Problem]:
-    """Somebody who is on call in two schedules at once; once for each pair of schedules and user."""
-    duties: dict[str, list[tuple[Shift, str]]] = {}
-    _, shared = scene.named_users()
-    if not shared:
-        return
-    for schedule in scene.schedules.values():
-        if shared.isdisjoint(scene.users_of(schedule)):
-            continue
-        for shift in scene.shifts(schedule):
-            if shift.user in shared:
-                duties.setdefault(shift.user, []).append((shift, schedule.full_name))
-    seen: set[tuple[str, str, str]] = set()
-    for user, held in duties.items():
-        held.sort(key=lambda pair: pair[0][:2])
-        running: list[tuple[Shift, str]] = []
-        for shift, name in held:
-            running = [other for other in running if other[0].end > shift.start]
-            for _, other in running:
-                first, second = sorted((name, other))
-                if first != second and (user, first, second) not in seen:
-                    seen.add((user, first, second))
-                    since = words.at(shift.start, zone(scene.schedules[second].timezone))
-                    message = f'"{user}" is on call in {first} and {second} at once, first at {since}'
-                    origin = scene.at(address.schedule(second))
-                    related = ((scene.at(address.schedule(first)), "the other schedule"),)
-                    hint = "give one of the two to somebody else, if that is too much"
-                    yield Problem(origin, "OG918", message, hint, "warning", related)
-            running.append((shift, name))
-
-
-def idle_or_always(scene: Scene) -> Iterator[Problem]:
-    """A member whom a layer's windows and the length of its turns keep from ever working."""
-    for turning in scene.turnings():
-        rotation = turning.rotation
-        if not turning.restrictions or not turning.is_active or not isinstance(rotation, Rotation):
-            continue
-        if everybody_works(rotation) or scene.timetable(turning.schedule) is None:
-            continue
-        idle, always = idle_members(turning, now=scene.now)
-        hint = (
-            f"let the turn pass only on the days of the windows: `type: custom`, `rrule: {_fitting(turning)}`"
-        )
-        for index, place in enumerate(rotation.places):
-            if place.user in idle:
-                message = f'"{place.user}" never works here: their turns always fall outside of the windows'
-                if always:
-                    message += f', and "{always}" always does'
-                yield _warning(scene, turning.here, f"rotation.users.{index}", "OG919", message, hint)
+        layered.sort(key=_priority, reverse=True)
+        for place, low in enumerate(layered):
+            if above := _hiding(layered[:place], low):
+                names = words.listed([f'"{high.layer.slug}"' for high in above if high.layer])
+                who = f"layer {names} covers" if len(above) == 1 else f"layers {names} together cover"
+                message = f"the layer can never be seen: the {who} all of its time"
+                hint = "restrict that layer, or give this one a higher priority"
+                related = tuple((scene.at(high.here, "priority"), "the layer above") for high in above)
+                yield _warning(scene, low.here, "priority", "OG916", message, hint, related)
 
 
 DOUBTS: tuple[Callable[[Scene], Iterator[Problem]], ...] = (
@@ -255,9 +173,6 @@ DOUBTS: tuple[Callable[[Scene], Iterator[Problem]], ...] = (
     repeated_members,
     unscheduled_users,
     hidden_layers,
-    duty_in_time_off,
-    double_duty,
-    idle_or_always,
 )
 
 
@@ -301,8 +216,14 @@ def _warning(
 
 def _next_turn(timetable: Timetable, user: str, span: Interval, timezone: Zone) -> str:
     """When somebody is on call who is not on call in a span: the nearest of their shifts."""
-    around = Interval(span.start - NEARBY, span.end + NEARBY)
-    shifts = [shift for shift in timetable.below_overrides(around) if shift.user == user]
+    around = Interval(span.start - NEARBY, span.start), Interval(span.end, span.end + NEARBY)
+    shifts = [
+        shift
+        for part in around
+        if user in timetable.users_in(part, below_overrides=True)
+        for shift in timetable.below_overrides(part)
+        if shift.user == user
+    ]
     if not shifts:
         return "leave `replaces` out, or correct the name"
     nearest = min(shifts, key=lambda shift: abs(shift.start - span.start))
@@ -311,22 +232,44 @@ def _next_turn(timetable: Timetable, user: str, span: Interval, timezone: Zone) 
     )
 
 
-def _second_handoff(turning: Turning) -> str:
+def _better_start(turning: Turning) -> str:
+    """An occurrence of the rule near the start; a rotation's own start may not be after its layer's."""
     assert isinstance(turning.rotation, Rotation)
     recurrence = Recurrence(rule_of(turning.rotation.cadence, start=turning.origin), turning.origin)
-    second = recurrence.nth(1)
-    return "an occurrence" if second is None else local_text(second)
+    found = recurrence.nth(1)
+    if turning.rotation.start and found is not None and turning.zone.to_instant(found) > turning.span.start:
+        pattern, is_steady = recurrence.pattern, recurrence.rule.interval == 1
+        found = pattern.nth(pattern.count(turning.origin) - 1) if is_steady else None
+    return "an earlier occurrence" if found is None else local_text(found)
 
 
-def _covers(high: Turning, low: Turning) -> bool:
-    """Whether one layer claims every instant that another one can have."""
-    if not (high.span.start <= low.span.start and low.span.end <= high.span.end):
-        return False
-    if high.restrictions:
-        is_comparable = low.restrictions and high.zone is low.zone
-        if not is_comparable or not _holds(high.restrictions, low.restrictions):
-            return False
-    return _always_held(high)
+def _priority(turning: Turning) -> int:
+    assert turning.layer
+    return turning.layer.priority
+
+
+def _hiding(above: Sequence[Turning], low: Turning) -> list[Turning]:
+    """Layers that together claim every instant that a lower one can have; rather one of them than several.
+
+    Weekly windows hold others on the wall of one zone; a layer that is open all week does on any.
+    """
+    needed = _minutes(low.restrictions)
+    covering = [
+        (high, minutes)
+        for high in above
+        if high.span.start <= low.span.start and low.span.end <= high.span.end and _always_held(high)
+        for minutes in (_minutes(high.restrictions),)
+        if minutes == _WHOLE_WEEK or high.zone is low.zone
+    ]
+    for high, minutes in covering:
+        if needed & ~minutes == 0:
+            return [high]
+    found = []
+    for high, minutes in covering:
+        if needed & minutes:
+            found.append(high)
+            needed &= ~minutes
+    return found if needed == 0 else []
 
 
 def _always_held(turning: Turning) -> bool:
@@ -335,14 +278,11 @@ def _always_held(turning: Turning) -> bool:
     return any(place.start is None and place.until is None for place in turning.rotation.places)
 
 
-def _holds(outer: Restrictions, inner: Restrictions) -> bool:
-    """Whether weekly windows hold others, on the wall."""
-    return _minutes(inner) & ~_minutes(outer) == 0
-
-
 @lru_cache(maxsize=1024)
 def _minutes(restrictions: Restrictions) -> int:
-    """The minutes of the week as bits."""
+    """The minutes of the week in which windows are open, as bits; all of them where there is no window."""
+    if not restrictions:
+        return _WHOLE_WEEK
     bits = 0
     for window in restrictions:
         for start, length in window.spans():
@@ -351,9 +291,3 @@ def _minutes(restrictions: Restrictions) -> int:
             week = WEEK // 60
             bits |= (mask & ((1 << week) - 1)) | (mask >> week)
     return bits
-
-
-def _fitting(turning: Turning) -> str:
-    """The rule that hands off on each day on which a window opens."""
-    days = sorted({start // DAY for window in turning.restrictions for start, _ in window.spans()})
-    return f"FREQ=WEEKLY;BYDAY={','.join(WEEKDAY_CODES[day] for day in days)}"

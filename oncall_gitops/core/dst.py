@@ -184,7 +184,8 @@ def _edges(
     for field, clock, change in met:
         if change.moment in only and (field, change.skips) not in told:
             told.add((field, change.skips))
-            message = f"a window's edge at {change.words(change.low // DAY * DAY + clock, timezone)}"
+            met_at = change.words(change.low // DAY * DAY + clock, timezone)
+            message = f"a window's edge is at a time at which clocks change: {met_at}"
             hint = f"choose another time than {clock_text(clock)}, if that is not what you want"
             yield Problem(scene.at(here, f"{path}.{field}"), change.code, message, hint, "warning")
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from functools import lru_cache
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from oncall_gitops.core.model.instant import FOREVER, FOREVER_AGO, Instant
 from oncall_gitops.core.model.interval import Interval
@@ -53,7 +53,11 @@ _NONE: frozenset[int] = frozenset()
 
 
 class AnchorFault(ValueError):
-    """An anchor that pins nothing: before the first handoff, or to somebody who is no member then."""
+    """An anchor that pins nothing: its `at` lies before the first handoff, or its `user` is no member then."""
+
+    def __init__(self, message: str, field: Literal["at", "user"]) -> None:
+        super().__init__(message)
+        self.field = field
 
 
 class Handoffs:
@@ -248,8 +252,8 @@ class Turns:
     def _anchored(self, at: Instant, user: str) -> tuple[int, int]:
         turn = self.handoffs.count(at + 1) - 1
         if turn < 0:
-            raise AnchorFault("it lies before the rotation's first handoff")
+            raise AnchorFault("it lies before the rotation's first handoff", "at")
         for place in self._walk.members(turn):
             if self.users[place] == user:
                 return turn, place
-        raise AnchorFault(f"{user} holds no place at the handoff of that turn")
+        raise AnchorFault(f"{user} holds no place at the handoff of that turn", "user")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from oncall_gitops.core.model.instant import Instant
 from oncall_gitops.core.model.interval import Interval
 from oncall_gitops.core.model.when import Local, local_datetime
@@ -21,7 +23,12 @@ def at(moment: Instant, timezone: Zone) -> str:
     return f"{on_wall(timezone.to_local(moment))} ({timezone.name})"
 
 
-def span(interval: Interval, timezone: Zone) -> str:
-    """`Sat 2026-12-26 00:00 to Sun 2026-12-27 00:00`."""
+def span(interval: Interval, timezone: Zone, *, now: Instant | None = None) -> str:
+    """`Sat 2026-12-26 00:00 to Sun 2026-12-27 00:00`; `now to ...`, to the clock's second nobody cares."""
     start, end = (on_wall(timezone.to_local(moment)) for moment in (interval.start, interval.end))
-    return f"{start} to {end}"
+    return f"{'now' if interval.start == now else start} to {end}"
+
+
+def listed(names: Sequence[str]) -> str:
+    """`a, b and c`."""
+    return " and ".join(filter(None, (", ".join(names[:-1]), names[-1])))

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from oncall_gitops.core.diagnostics import TITLES
-from tests.source.reading import judged, places, read, varied
+from tests.source.reading import NOW, judged, places, read, varied
 
 LAYER = "rotation: {type: custom, rrule: FREQ=WEEKLY;BYDAY=MO, users: [carol]}"
 WINDOW = '{days: [SAT, SUN], from: "09:00", to: "17:00"}'
@@ -110,6 +110,127 @@ teams:
 
     assert judged(read(tmp_path, text.replace("WINDOW", "18:00"))) == []
     assert places(judged(read(tmp_path, text.replace("WINDOW", "19:00")))) == ["8:9 OG507"]
+
+
+ROTA = """\
+users:
+  alice: {name: Alice, email: alice@example.com}
+  bob: {name: Bob, email: bob@example.com}
+teams:
+  t:
+    schedules:
+      s:
+        timezone: UTC
+        start_date: 2026-01-05
+"""
+BASE = "        rotation: {type: weekly, users: [alice, bob]}\n"
+WEEKENDS = "restrictions: {days_of_week: [SAT, SUN]}"
+
+
+def layers(*some: str) -> str:
+    return "        layers:\n" + "".join(f"          {layer}\n" for layer in some)
+
+
+@pytest.mark.parametrize(
+    ("keys", "expected"),
+    [
+        pytest.param(
+            "        coverage: always\n" + layers("l: {priority: 1, active: false, rotation: {type: weekly, users: [alice, bob]}}"),
+            ["10:19 OG507"],
+            id="a promise that only an inactive layer would keep",
+        ),
+        pytest.param(
+            BASE + layers("l: {priority: 1, end_date: 2027-12-31, handoff_time: '00:00', rotation: {type: weekly, handoff_day: MON, users: [alice, bob]}}"),
+            [],
+            id="a layer that ends, with turns of a week",
+        ),
+        pytest.param(
+            BASE + layers(f"l: {{priority: 1, end_date: 2027-12-31, rotation: {{type: daily, users: [alice, bob, alice, bob, alice, bob, alice]}}, {WEEKENDS}}}"),
+            ["12:94 OG907", "12:101 OG907", "12:106 OG907", "12:113 OG907", "12:118 OG907"],
+            id="seven places of two who meet every day of the week",
+        ),
+        pytest.param(
+            BASE + layers("l: {priority: 1, end_date: 2027-12-31, rotation: {type: custom, rrule: 'FREQ=DAILY;BYHOUR=9,21;BYMINUTE=0', users: [alice, {user: bob, from: 2026-02-01}]}, restrictions: [{from: '09:00', to: '21:00'}]}"),
+            ["12:127 OG919"],
+            id="a member with a date, and a layer that ends",
+        ),
+        pytest.param(
+            BASE + layers("l: {priority: 1, rotation: {type: custom, rrule: 'FREQ=WEEKLY;BYDAY=MO,FR', users: [alice, nobody]}, restrictions: [{from: 'FRI 17:00', to: 'MON 09:00'}]}"),
+            ["12:95 OG919"],
+            id="somebody whose weekends are all nobody's",
+        ),
+        pytest.param(
+            BASE + layers("l: {priority: 1, rotation: {type: custom, rrule: 'FREQ=WEEKLY;BYDAY=MO,FR', users: [nobody, alice]}, restrictions: [{from: 'FRI 17:00', to: 'MON 09:00'}]}"),
+            ["12:103 OG919"],
+            id="somebody who has all weekends, since nobody's turns never meet one",
+        ),
+        pytest.param(
+            BASE + layers("h: {priority: 2, rotation: {type: weekly, users: [alice, bob]}, restrictions: [{from: '00:00', to: '24:00'}]}", "l: {priority: 1, rotation: {type: weekly, users: [bob]}}"),
+            ["13:25 OG916"],
+            id="a layer under one that is open all week",
+        ),
+        pytest.param(
+            BASE + layers(f"h: {{priority: 3, rotation: {{type: weekly, users: [alice, bob]}}, {WEEKENDS}}}", "i: {priority: 2, rotation: {type: weekly, users: [alice, bob]}, restrictions: {days_of_week: [MON, TUE, WED, THU, FRI]}}", "l: {priority: 1, rotation: {type: weekly, users: [bob]}}"),
+            ["14:25 OG916"],
+            id="a layer under two that share the week",
+        ),
+        pytest.param(
+            BASE + layers(f"h: {{priority: 3, rotation: {{type: weekly, users: [alice, bob]}}, {WEEKENDS}}}", "i: {priority: 2, rotation: {type: weekly, users: [alice, bob]}, restrictions: {days_of_week: [MON, TUE, WED, THU]}}", "l: {priority: 1, rotation: {type: weekly, users: [bob]}}"),
+            [],
+            id="a layer that is left one day",
+        ),
+        pytest.param(
+            BASE + "        overrides:\n          - {user: alice, start: 2026-12-01, end: 2026-12-02}\n          - {user: bob, start: 2026-12-01, end: 2027-12-01}\n",
+            ["13:32 OG503", "13:49 OG908"],
+            id="two overrides of one identity, each with its place",
+        ),
+        pytest.param(
+            BASE + "        overrides:\n" + "          - {user: alice, start: 2026-12-01, end: 2026-12-02}\n" * 4,
+            ["13:34 OG503", "14:34 OG503", "15:34 OG503"],
+            id="the same override four times",
+        ),
+    ],
+)  # fmt: skip
+def test_what_is_certain_is_said_and_nothing_else(keys: str, expected: list[str], tmp_path: Path) -> None:
+    assert places(judged(read(tmp_path, ROTA + keys))) == expected
+
+
+def test_a_clock_that_skips_an_override_is_told_as_that(tmp_path: Path) -> None:
+    override = "{user: carol, replaces: alice, start: 2026-12-07, end: 2026-12-21}"
+    text = varied(override, "{user: carol, start: 2027-03-28T02:00, end: 2027-03-28T03:00}")
+    [problem] = [p for p in judged(read(tmp_path, text)) if p.is_error]
+
+    assert (problem.code, problem.help) == ("OG501", "choose other times")
+    assert problem.message == (
+        "the override is empty: the clocks skip all of 2027-03-28T02:00 to 2027-03-28T03:00"
+    )
+
+
+def test_what_is_so_already_is_so_now_whatever_the_second(tmp_path: Path) -> None:
+    text = varied("timezone: Europe/Berlin\n", "timezone: Europe/Berlin\n        coverage: always\n")
+    text = varied("{user: bob, from: 2026-03-02}", "nobody", varied("- alice\n", "- nobody\n", text))
+    loaded = read(tmp_path, text)
+    first, then = ([p for p in judged(loaded, now=NOW + second) if p.is_error] for second in (7, 59))
+
+    assert first == then
+    assert first[0].message.startswith("nobody is on call now to ")
+
+
+def test_the_start_that_is_proposed_is_one_that_may_be(tmp_path: Path) -> None:
+    text = varied(
+        LAYER, LAYER.replace("FREQ=WEEKLY;BYDAY=MO", "FREQ=MONTHLY;BYMONTHDAY=15, start: 2026-01-05")
+    )
+    [problem] = judged(read(tmp_path, text))
+
+    assert problem.help == "start at an earlier occurrence, or mind the short first turn"
+
+
+def test_the_place_of_a_loose_anchor_does_not_depend_on_anybodys_name(tmp_path: Path) -> None:
+    text = ROTA.replace("alice", "before") + BASE.replace("alice", "before").replace(
+        "]}", "], anchor: {at: 2025-01-01, user: before}}"
+    )
+
+    assert places(judged(read(tmp_path, text))) == ["10:69 OG506"]
 
 
 def test_an_inactive_schedule_promises_nothing(tmp_path: Path) -> None:
