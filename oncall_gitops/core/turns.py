@@ -7,6 +7,7 @@ affair of the walk (`walk.py`); here the turns get their times, and those who le
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import Literal, NamedTuple
 
@@ -38,8 +39,8 @@ class Runs(NamedTuple):
     """
 
     edges: tuple[Instant, ...]
-    users: list[str | None]
-    turns: list[int]
+    users: Sequence[str | None]
+    turns: Sequence[int]
 
     @property
     def vacant(self) -> frozenset[int]:
@@ -179,7 +180,7 @@ class Turns:
         first, instants = self.handoffs.around(window)
         count = max(len(instants) - 1, 0)
         users = self._walk.holders(first + self._ahead, count, self.users)
-        runs = Runs(instants, users, list(range(first, first + count)))
+        runs = Runs(instants, users, range(first, first + count))
         return self._relieved(runs) if self._leaving else runs
 
     def between(self, window: Interval) -> list[TurnPiece]:

@@ -36,8 +36,12 @@ class Walk:
     def __init__(
         self, joins: Sequence[Instant], leaves: Sequence[Instant], *, count: Callable[[Instant], int]
     ) -> None:
-        self._changes, self._members = _membership(joins, leaves)
-        self._round = len(joins) if len(self._members) == 1 and len(self._members[0]) == len(joins) else 0
+        size = len(joins)
+        is_one_round = joins.count(FOREVER_AGO) == size and leaves.count(FOREVER) == size
+        self._round = size if is_one_round else 0
+        self._changes, self._members = (
+            ([], [list(range(size))]) if is_one_round else _membership(joins, leaves)
+        )
         self._firsts, self._eras = [0], [self._members[0]]
         for moment, members in zip(self._changes, self._members[1:], strict=True):
             first = count(moment)
@@ -65,7 +69,7 @@ class Walk:
         """Which place a turn belongs to at its handoff; None if it is empty."""
         if turn < 0:
             return None
-        if self._round:  # every place is always a member
+        if self._round:
             return (turn - self._anchor.turn + self._anchor.place) % self._round
         return self._after(turn) if self.members(turn) else None
 
@@ -74,8 +78,11 @@ class Walk:
         members = self.members_at(moment)
         return members[bisect_right(members, place) % len(members)] if members else None
 
-    def holders(self, first: int, count: int, names: Sequence[str]) -> list[str | None]:
+    def holders(self, first: int, count: int, names: list[str]) -> Sequence[str | None]:
         """The names of those whose `count` turns are, from `first` on; `names` has one for each place."""
+        if self._round and first >= 0:
+            skipped = (first - self._anchor.turn + self._anchor.place) % self._round
+            return (names * (-(-(skipped + count) // self._round)))[skipped : skipped + count]
         found: list[str | None] = [None] * min(max(-first, 0), count)
         while len(found) < count:
             turn, wanted = first + len(found), count - len(found)
@@ -88,9 +95,7 @@ class Walk:
                     found += [names[member] for member in (members + members)[skipped : skipped + wanted]]
                 else:
                     cycle = names if len(members) == len(names) else [names[member] for member in members]
-                    found += (list(cycle) * (-(-(skipped + wanted) // len(cycle))))[
-                        skipped : skipped + wanted
-                    ]
+                    found += (cycle * (-(-(skipped + wanted) // len(cycle))))[skipped : skipped + wanted]
             else:
                 found += [None] * wanted
         return found
