@@ -4,9 +4,13 @@ These are the MONTHLY and YEARLY rules, and all that name months, days of the mo
 becomes one or more streams: times of day, and the days on which they all occur.
 
 Why it is exact: which days the parts of a rule name in a year depends on the year's shape alone (`year.py`), and
-INTERVAL then leaves some of them by their distance from the start. So a year's occurrences are the days of a
-stream times its times; sums over years give the number before any time, and a set's own bits the number within
-a year. A year is looked at once, as one integer, so a rotation of fifty years costs fifty small sums, once.
+INTERVAL then leaves some of them by their distance from the start, which may lie before it as well as after. So a
+year's occurrences are the days of a stream times its times; sums over years give the number before any time, and a
+set's own bits the number within a year. BYSETPOS picks among the days of a year, a month or a week, for each time of
+day on its own (`_picked_rhythms`), or among the minutes of an hour or the times of a day.
+
+All sums begin with the first year that a file can name, whenever a rotation begins. So its age costs nothing, not even
+the first time, and rotations with the same rhythm share their sums.
 """
 
 from __future__ import annotations
@@ -16,6 +20,7 @@ from collections import defaultdict
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from math import gcd
+from typing import NamedTuple
 
 from oncall_gitops.core.model.rule import ByDay, Rule
 from oncall_gitops.core.model.when import DAY, Local, weekday
@@ -75,37 +80,42 @@ def _interval_months(before: int, length: int, span: int, leap: bool) -> int:
 Interval = DayInterval | MonthInterval | None
 
 
+class Rhythm(NamedTuple):
+    """Times of day (seconds, sorted), and the parts and INTERVAL that say on which days they all occur."""
+
+    rule: Rule
+    times: tuple[int, ...]
+    interval: Interval = None
+    positions: tuple[int, ...] = ()
+
+
 class Stream:
-    """Times of day (seconds, sorted) and the days on which they all occur; each shape of a year is looked at once."""
+    """The days of a rhythm; each shape of a year is looked at once."""
 
-    __slots__ = ("_by_shape", "_positions", "_rule", "interval", "times")
+    __slots__ = ("_by_shape", "_rhythm", "interval", "times")
 
-    def __init__(
-        self, rule: Rule, times: tuple[int, ...], interval: Interval = None, positions: tuple[int, ...] = ()
-    ) -> None:
-        self.times = times
-        self.interval = interval
-        self._rule = rule
-        self._positions = positions
+    def __init__(self, rhythm: Rhythm) -> None:
+        self.times = rhythm.times
+        self.interval = rhythm.interval
+        self._rhythm = rhythm
         self._by_shape: dict[Shape, int] = {}
 
     def days(self, year: int) -> int:
         form = shape(year)
         days = self._by_shape.get(form)
         if days is None:
-            days = self._by_shape[form] = picked_days(self._rule, form, self._positions)
+            days = self._by_shape[form] = picked_days(self._rhythm.rule, form, self._rhythm.positions)
         return days & self.interval.days(year) if self.interval and days else days
 
 
 class Yearly:
-    """The occurrences from the year of `start` to LAST_YEAR, as streams."""
+    """The occurrences from FIRST_YEAR to LAST_YEAR, as streams; the first question adds up the years before it."""
 
-    __slots__ = ("_first", "_sizes", "_streams", "_totals", "_years")
+    __slots__ = ("_sizes", "_streams", "_totals", "_years")
 
-    def __init__(self, streams: tuple[Stream, ...], *, start: Local) -> None:
-        self._streams = streams
-        self._sizes = tuple(len(stream.times) for stream in streams)
-        self._first = max(year_of(start // DAY), FIRST_YEAR)
+    def __init__(self, rhythms: tuple[Rhythm, ...]) -> None:
+        self._streams = tuple(Stream(rhythm) for rhythm in rhythms)
+        self._sizes = tuple(len(rhythm.times) for rhythm in rhythms)
         self._years: dict[int, tuple[int, ...]] = {}
         self._totals = [0]
 
@@ -125,7 +135,7 @@ class Yearly:
         """How many occurrences lie before a local time."""
         day, time = divmod(before, DAY)
         year = year_of(day)
-        if year < self._first:
+        if year < FIRST_YEAR:
             return 0
         total = self._before_year(year)
         if year > LAST_YEAR:
@@ -142,11 +152,11 @@ class Yearly:
         if index < 0:
             return None
         while self._totals[-1] <= index:
-            if self._first + len(self._totals) > LAST_YEAR + 1:
+            if FIRST_YEAR + len(self._totals) > LAST_YEAR + 1:
                 return None
-            self._before_year(self._first + len(self._totals))
-        year = self._first + bisect_right(self._totals, index) - 1
-        rest = index - self._totals[year - self._first]
+            self._before_year(FIRST_YEAR + len(self._totals))
+        year = FIRST_YEAR + bisect_right(self._totals, index) - 1
+        rest = index - self._totals[year - FIRST_YEAR]
         if len(self._streams) == 1:
             times = self._streams[0].times
             day = days_of(self._in_year(year)[0])[rest // len(times)]
@@ -163,7 +173,7 @@ class Yearly:
         """The occurrences in [low, high), in order."""
         found: list[Local] = []
         first_year, last_year = year_of(low // DAY), year_of(high // DAY)
-        for year in range(max(first_year, self._first), min(last_year, LAST_YEAR) + 1):
+        for year in range(max(first_year, FIRST_YEAR), min(last_year, LAST_YEAR) + 1):
             new_year = first_day(year)
             from_day, to_day = max(low // DAY - new_year, 0), min(high // DAY - new_year, 365)
             window = (2 << to_day) - (1 << from_day)
@@ -181,10 +191,12 @@ class Yearly:
 
     def _before_year(self, year: int) -> int:
         """How many occurrences lie before a year."""
-        wanted = min(year, LAST_YEAR + 1) - self._first
+        wanted = min(year, LAST_YEAR + 1) - FIRST_YEAR
         while len(self._totals) <= wanted:
-            sets = self._in_year(self._first + len(self._totals) - 1)
-            added = sum(days.bit_count() * size for days, size in zip(sets, self._sizes, strict=True))
+            summed = FIRST_YEAR + len(self._totals) - 1
+            added = 0
+            for stream, size in zip(self._streams, self._sizes, strict=True):
+                added += stream.days(summed).bit_count() * size
             self._totals.append(self._totals[-1] + added)
         return self._totals[wanted]
 
@@ -198,17 +210,20 @@ class Yearly:
 
 
 def yearly(rule: Rule, start: Local) -> Yearly:
-    """The occurrences of a rule that follows the calendar, counted from `start`."""
+    """The occurrences of a rule that follows the calendar, INTERVAL counted from `start`, before it, too."""
     day = start // DAY
     filled = filled_in(rule, start)
     if rule.frequency == "HOURLY":
-        streams = _hourly_streams(filled, start)
+        rhythms = _hourly_rhythms(filled, start)
     elif rule.frequency == "DAILY":
         interval = _day_interval(day, rule.interval, bits=1)
-        streams = (Stream(filled, picked(rule.times(start), rule.positions), interval),)
+        rhythms = (Rhythm(filled, picked(rule.times(start), rule.positions), interval),)
     else:
-        streams = _picked_streams(filled, rule.times(start), _interval(rule, start))
-    return Yearly(tuple(stream for stream in streams if stream.times), start=start)
+        rhythms = _picked_rhythms(filled, rule.times(start), _interval(rule, start))
+    return _shared(tuple(rhythm for rhythm in rhythms if rhythm.times))
+
+
+_shared = lru_cache(maxsize=1024)(Yearly)
 
 
 def filled_in(rule: Rule, start: Local) -> Rule:
@@ -235,9 +250,10 @@ def _interval(rule: Rule, start: Local) -> Interval:
         first = week_of(start, week_start=rule.week_start) // DAY
         return _day_interval(first, 7 * rule.interval, bits=127)
     month, _ = month_and_day(start // DAY)
-    if rule.frequency == "MONTHLY":
-        return MonthInterval(12 * year_of(start // DAY) + month, rule.interval)
-    return MonthInterval(12 * year_of(start // DAY) + 1, 12 * rule.interval, span=12)
+    length, span, first = (
+        (rule.interval, 1, month) if rule.frequency == "MONTHLY" else (12 * rule.interval, 12, 1)
+    )
+    return MonthInterval((12 * year_of(start // DAY) + first) % length, length, span)
 
 
 def _day_interval(origin: int, length: int, *, bits: int) -> Interval:
@@ -247,23 +263,27 @@ def _day_interval(origin: int, length: int, *, bits: int) -> Interval:
     while known < length + 366:
         bits |= bits << known
         known *= 2
-    return DayInterval(origin, length, bits)
+    return DayInterval(origin % length, length, bits)
 
 
-def _picked_streams(rule: Rule, times: tuple[int, ...], interval: Interval) -> tuple[Stream, ...]:
+def _picked_rhythms(rule: Rule, times: tuple[int, ...], interval: Interval) -> tuple[Rhythm, ...]:
     """BYSETPOS counts (day, time) pairs: each time of day then has its own positions among the days."""
     if not rule.positions:
-        return (Stream(rule, times, interval),)
+        return (Rhythm(rule, times, interval),)
     size = len(times)
     positions: dict[int, list[int]] = defaultdict(list)
     for position in rule.positions:
         days, time = divmod(abs(position) - 1, size)
         positions[time if position > 0 else size - 1 - time].append(days + 1 if position > 0 else -days - 1)
-    return tuple(Stream(rule, (times[time],), interval, tuple(days)) for time, days in positions.items())
+    return tuple(Rhythm(rule, (times[time],), interval, tuple(days)) for time, days in positions.items())
 
 
-def _hourly_streams(rule: Rule, start: Local) -> tuple[Stream, ...]:
-    """An INTERVAL of hours meets each hour of the day every `cycle` days, from a day of its own on."""
+def _hourly_rhythms(rule: Rule, start: Local) -> tuple[Rhythm, ...]:
+    """An INTERVAL of hours meets each hour of the day every `cycle` days, from a day of its own on.
+
+    `each` o'clock, some days after the start's day, is met where 24 * days + each - hour is a multiple of INTERVAL:
+    only if their common divisor with 24 divides each - hour, and then on one day of `cycle`, found by the inverse.
+    """
     hour = start % DAY // HOUR
     common = gcd(rule.interval, 24)
     cycle = rule.interval // common
@@ -273,7 +293,7 @@ def _hourly_streams(rule: Rule, start: Local) -> tuple[Stream, ...]:
         if (each - hour) % common == 0:
             hours[(hour - each) // common * pow(24 // common, -1, cycle) % cycle].append(each)
     return tuple(
-        Stream(
+        Rhythm(
             rule,
             tuple(each * HOUR + minute for each in same for minute in minutes),
             _day_interval(start // DAY, cycle, bits=1 << first),
