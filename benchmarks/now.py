@@ -1,7 +1,7 @@
 """Who is on call now, by the age of the rotation: against python-dateutil and recurring-ical-events.
 
 dateutil steps from the first occurrence; `Timetable.holder` counts. A rule is also asked the dear way, made ready
-for one question (`resolve`), since that is what a command does.
+for one question (`resolve`), since that is what a command does, and then as the first one of a process.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from typing import Any
 
 from benchmarks import measuring
 from benchmarks.measuring import Figure, cpu, cpu_each
+from oncall_gitops.core import layout, recurrence, turns, year, yearly
 from oncall_gitops.core.model.instant import from_datetime
 from oncall_gitops.core.model.interval import Interval
 from oncall_gitops.core.model.rotation import Cadence, Place, Rotation
@@ -33,6 +34,14 @@ RULES = {
     "YEARLY": ("FREQ=YEARLY;BYMONTH=1,4,7,10;BYMONTHDAY=1", 10),
 }
 """A rule of each kind, and how many times as fast as dateutil it must be at ten years."""
+
+KEPT = [
+    each
+    for module in (recurrence, yearly, year, turns, layout)
+    for each in vars(module).values()
+    if hasattr(each, "cache_clear")
+]
+"""What the core keeps of one question for the next."""
 
 
 def a_schedule(rule: str, *, age: int, dated: bool = False) -> Schedule:
@@ -92,6 +101,12 @@ def _any_rule(rounds: int) -> list[Figure]:
             ),
             Figure("2", f"{name}, ours, 50 years / 1 year", cold[50] / cold[1], "x", 1.5, at_most=True),
         ]
+        first = _by_age(partial(_resolving_first, rule), 200, rounds)
+        what = f"{name}, ours, the first question of a process"
+        figures += [
+            Figure("2", f"{what}, 50 years / 1 year", first[50] / first[1], "x", 1.5, at_most=True),
+            Figure("2", f"{what}, 10 years", first[10] * 1e6, "us"),
+        ]
     return figures
 
 
@@ -110,6 +125,18 @@ def _asking(schedule: Schedule) -> Callable[[], object]:
 def _resolving(rule: str, age: int) -> Callable[[], object]:
     schedule, window = a_schedule(rule, age=age), Interval(AT, AT + 1)
     return lambda: resolve(schedule, window, siblings={})
+
+
+def _resolving_first(rule: str, age: int) -> Callable[[], object]:
+    """The same, with nothing left of any question before."""
+    resolving = _resolving(rule, age)
+
+    def forgetful() -> object:
+        for kept in KEPT:
+            kept.cache_clear()
+        return resolving()
+
+    return forgetful
 
 
 def _dateutil(rule: str, age: int) -> float:
