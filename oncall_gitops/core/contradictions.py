@@ -183,7 +183,7 @@ def late_rotations(scene: Scene) -> Iterator[Problem]:
 
 def silent_rules(scene: Scene) -> Iterator[Problem]:
     """A rule fires, again and again."""
-    for turning in scene.turnings():
+    for turning in scene.by_rule():
         firing = scene.firing(turning)
         if isinstance(firing, RuleError):
             for mistake in firing.mistakes:

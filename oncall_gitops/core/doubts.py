@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
+from typing import NamedTuple
 
 from oncall_gitops.core import address, words
 from oncall_gitops.core.certainty import has_hours_of_base
@@ -82,7 +83,7 @@ def needless_replacements(scene: Scene) -> Iterator[Problem]:
 
 def rare_rules(scene: Scene) -> Iterator[Problem]:
     """A rule that lets more than a year pass, or skips months."""
-    for turning in scene.turnings():
+    for turning in scene.by_rule():
         firing = scene.firing(turning)
         if isinstance(firing, Firing):
             if firing.is_rare:
@@ -101,7 +102,7 @@ def rare_rules(scene: Scene) -> Iterator[Problem]:
 
 def odd_starts(scene: Scene) -> Iterator[Problem]:
     """A start that its rule does not name: it is the first handoff all the same."""
-    for turning in scene.turnings():
+    for turning in scene.by_rule():
         firing = scene.firing(turning)
         if isinstance(firing, Firing) and not firing.matches_start:
             here, path = turning.here, "rotation.start"
@@ -154,8 +155,9 @@ def hidden_layers(scene: Scene) -> Iterator[Problem]:
         if len(layered) < 2:
             continue
         layered.sort(key=_priority, reverse=True)
-        for place, low in enumerate(layered):
-            if above := _hiding(layered[:place], low):
+        claims = [_Claim(turning, _minutes(turning.restrictions)) for turning in layered]
+        for place, (low, _) in enumerate(claims):
+            if above := _hiding(claims[:place], claims[place]):
                 names = words.listed([f'"{high.layer.slug}"' for high in above if high.layer])
                 who = f"layer {names} covers" if len(above) == 1 else f"layers {names} together cover"
                 message = f"the layer can never be seen: the {who} all of its time"
@@ -248,28 +250,37 @@ def _priority(turning: Turning) -> int:
     return turning.layer.priority
 
 
-def _hiding(above: Sequence[Turning], low: Turning) -> list[Turning]:
+class _Claim(NamedTuple):
+    """A layer, and the minutes of the week that its windows let it claim, as bits."""
+
+    turning: Turning
+    minutes: int
+
+
+def _hiding(above: Sequence[_Claim], low: _Claim) -> list[Turning]:
     """Layers that together claim every instant that a lower one can have; rather one of them than several.
 
     Weekly windows hold others on the wall of one zone; a layer that is open all week does on any.
     """
-    needed = _minutes(low.restrictions)
-    covering = [
-        (high, minutes)
-        for high in above
-        if high.span.start <= low.span.start and low.span.end <= high.span.end and _always_held(high)
-        for minutes in (_minutes(high.restrictions),)
-        if minutes == _WHOLE_WEEK or high.zone is low.zone
-    ]
-    for high, minutes in covering:
-        if needed & ~minutes == 0:
+    needed, found = low.minutes, []
+    for high, minutes in above:
+        if not needed & minutes or not _is_claimed_throughout(high, low.turning, minutes):
+            continue
+        if low.minutes & ~minutes == 0:
             return [high]
-    found = []
-    for high, minutes in covering:
-        if needed & minutes:
-            found.append(high)
-            needed &= ~minutes
+        found.append(high)
+        needed &= ~minutes
     return found if needed == 0 else []
+
+
+def _is_claimed_throughout(high: Turning, low: Turning, minutes: int) -> bool:
+    """Whether a layer has its windows filled as long as a lower one lasts, and the same wall to read them from."""
+    return (
+        (minutes == _WHOLE_WEEK or high.zone is low.zone)
+        and high.span.start <= low.span.start
+        and low.span.end <= high.span.end
+        and _always_held(high)
+    )
 
 
 def _always_held(turning: Turning) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 from itertools import chain
@@ -96,6 +97,7 @@ class Scene:
     latest: Instant = FOREVER_AGO
     is_partial: bool = False
     _turnings: dict[str, tuple[Turning, ...]] = field(default_factory=dict)
+    _by_rule: list[Turning] = field(default_factory=list)
     _overrides: list[Covering] = field(default_factory=list)
     _timetables: dict[str, Timetable | None] = field(default_factory=dict)
     _firings: dict[tuple[str, Local], Firing | RuleError] = field(default_factory=dict)
@@ -138,15 +140,26 @@ class Scene:
             self._turnings |= {name: tuple(turnings_of(one)) for name, one in self.schedules.items()}
         return self._turnings
 
+    def by_rule(self) -> Sequence[Turning]:
+        """The rotations that hand off by a rule of the files."""
+        if not self._by_rule:
+            self._by_rule += [
+                turning
+                for turning in self.turnings()
+                if isinstance(turning.rotation, Rotation) and turning.rotation.cadence.rrule is not None
+            ]
+        return self._by_rule
+
     def overrides(self) -> Sequence[Covering]:
         if not self._overrides:
             for schedule in self.schedules.values():
-                seen: dict[tuple[Instant, str | None], int] = {}
-                for override in schedule.overrides:
-                    span = override_span(override, timezone=schedule.timezone)
-                    identity = (span.start, override.replaces)
-                    seen[identity] = number = seen.get(identity, 0) + 1
-                    self._overrides.append(Covering(schedule, override, span, number))
+                covering = [
+                    Covering(schedule, override, override_span(override, timezone=schedule.timezone))
+                    for override in schedule.overrides
+                ]
+                if len({each.span.start for each in covering}) < len(covering):
+                    covering = _numbered(covering)
+                self._overrides += covering
         return self._overrides
 
     def named_users(self) -> tuple[Set[str], Set[str]]:
@@ -213,6 +226,16 @@ class Scene:
         if any(isinstance(self.firing(t), RuleError) for part in parts for t in turnings_of(part)):
             return None
         return Timetable(schedule, siblings=self.schedules)
+
+
+def _numbered(overrides: Sequence[Covering]) -> list[Covering]:
+    """The overrides of one schedule, some of which may be of one identity by mistake."""
+    seen: Counter[tuple[Instant, str]] = Counter()
+    found = []
+    for each in overrides:
+        seen[each.span.start, each.way] += 1
+        found.append(each._replace(number=seen[each.span.start, each.way]))
+    return found
 
 
 def turnings_of(schedule: Schedule) -> Iterator[Turning]:

@@ -222,7 +222,7 @@ def test_the_start_that_is_proposed_is_one_that_may_be(tmp_path: Path) -> None:
     )
     [problem] = judged(read(tmp_path, text))
 
-    assert problem.help == "start at an earlier occurrence, or mind the short first turn"
+    assert problem.help == "start at 2025-12-15T09:00, or mind the short first turn"
 
 
 def test_the_place_of_a_loose_anchor_does_not_depend_on_anybodys_name(tmp_path: Path) -> None:
