@@ -61,7 +61,7 @@ def empty_overrides(scene: Scene) -> Iterator[Problem]:
 
 def empty_time_off(scene: Scene) -> Iterator[Problem]:
     """Time off ends after its start."""
-    for user in scene.desired.state.users.values():
+    for user in scene.away():
         timezone = zone(user.timezone or "UTC")
         for index, off in enumerate(user.time_off):
             start, end = (instant(when, timezone=timezone, at=0) for when in (off.start, off.end))

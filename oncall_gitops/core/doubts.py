@@ -141,7 +141,8 @@ def unscheduled_users(scene: Scene) -> Iterator[Problem]:
     if scene.is_partial:
         return
     named, _ = scene.named_users()
-    for slug in scene.desired.state.users:
+    users = scene.desired.state.users
+    for slug in users if users.keys() - named else ():
         if slug not in named:
             message = f'no rotation and no override has the user "{slug}"'
             hint = "add them to a rotation, or remove the entry"

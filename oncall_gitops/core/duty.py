@@ -35,7 +35,7 @@ _ROUNDS = 4
 def duty_in_time_off(scene: Scene) -> Iterator[Problem]:
     """Somebody who is on call during their time off."""
     shifts: dict[str, list[tuple[Schedule, Shift]]] = {}
-    users = {slug: user for slug, user in scene.desired.state.users.items() if user.time_off}
+    users = {user.slug: user for user in scene.away()}
     if not users:
         return
     for schedule in scene.schedules.values():

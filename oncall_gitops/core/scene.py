@@ -21,7 +21,7 @@ from oncall_gitops.core.model.rule import RuleError
 from oncall_gitops.core.model.schedule import Schedule
 from oncall_gitops.core.model.shift import Shift
 from oncall_gitops.core.model.state import DesiredState
-from oncall_gitops.core.model.user import NOBODY
+from oncall_gitops.core.model.user import NOBODY, User
 from oncall_gitops.core.model.when import Local, When
 from oncall_gitops.core.overriding import override_span
 from oncall_gitops.core.problem import Origin
@@ -97,6 +97,7 @@ class Scene:
     latest: Instant = FOREVER_AGO
     is_partial: bool = False
     _turnings: dict[str, tuple[Turning, ...]] = field(default_factory=dict)
+    _away: list[list[User]] = field(default_factory=list)
     _by_rule: list[Turning] = field(default_factory=list)
     _overrides: list[Covering] = field(default_factory=list)
     _timetables: dict[str, Timetable | None] = field(default_factory=dict)
@@ -139,6 +140,12 @@ class Scene:
         if not self._turnings:
             self._turnings |= {name: tuple(turnings_of(one)) for name, one in self.schedules.items()}
         return self._turnings
+
+    def away(self) -> Sequence[User]:
+        """The users with time off."""
+        if not self._away:
+            self._away.append([user for user in self.desired.state.users.values() if user.time_off])
+        return self._away[0]
 
     def by_rule(self) -> Sequence[Turning]:
         """The rotations that hand off by a rule of the files."""

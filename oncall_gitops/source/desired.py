@@ -65,16 +65,26 @@ class _Assembly:
         self._entries = self._closer()
 
     def users(self) -> None:
-        for slug, declarations in self._declared.users.items():
-            document = declarations[0]
-            if isinstance(document, Document):
+        if self._entries is None:  # each usual file has users of its own
+            for document in self._documents:
                 assert document.usual
-                self._users[slug] = user = document.usual.users[slug]
-                for index in range(len(user.time_off)):
-                    path: Path = ("users", slug, "time_off", index)
-                    self._origins.add(address.time_off(slug, index), document, path)
-            elif self._entries and (found := self._entries.user(slug, _sites(declarations))):
+                self._users.update(document.usual.users)
+                for slug in document.usual.away:
+                    self._away(self._users[slug], document)
+            return
+        for slug, declarations in self._declared.users.items():
+            first = declarations[0]
+            if isinstance(first, Document):
+                assert first.usual
+                self._users[slug] = first.usual.users[slug]
+                self._away(self._users[slug], first)
+            elif found := self._entries.user(slug, _sites(declarations)):
                 self._users[slug] = found
+
+    def _away(self, user: User, document: Document) -> None:
+        for index in range(len(user.time_off)):
+            path: Path = ("users", user.slug, "time_off", index)
+            self._origins.add(address.time_off(user.slug, index), document, path)
 
     def teams(self) -> None:
         for slug, declarations in self._declared.teams.items():

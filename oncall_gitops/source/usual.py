@@ -23,11 +23,13 @@ from oncall_gitops.source.lines import Unusual, plain_tree
 class Usual:
     """What a usual file holds, before anybody knows whether what it mentions exists.
 
-    `described` are the teams that have keys of their own beside `schedules`. `overrides` stand outside of
-    their schedules, each with the full name of its own. `mentioned` are the users who must be in other files.
+    `away` are the users with time off, `described` the teams that have keys of their own beside `schedules`.
+    `overrides` stand outside of their schedules, each with the full name of its own. `mentioned` are the users who
+    must be in other files.
     """
 
     users: dict[str, User] = field(default_factory=dict)
+    away: tuple[str, ...] = ()
     teams: dict[str, Team] = field(default_factory=dict)
     described: tuple[str, ...] = ()
     schedules: dict[str, Schedule] = field(default_factory=dict)

@@ -66,6 +66,7 @@ def usual_file(tree: Any) -> Usual:
         unusual()
     for slug, node in _mapping(keyed.get("users", {})).items():
         found.users[_member(slug, named).user] = _user(slug, node) if slug != NOBODY else unusual()
+    found.away = tuple([slug for slug, user in found.users.items() if user.time_off])
     for slug, node in _mapping(keyed.get("teams", {})).items():
         _team(_slug(slug), _known(node, _TEAM), found, named)
     for node in _list(keyed.get("overrides", [])):
