@@ -1,6 +1,6 @@
-"""Whole commands, cold: `reconcile --dry-run` with one change, against `terraform plan` and `octodns-sync`.
+"""Whole commands, cold: an apply without a change, and `reconcile --dry-run` with one.
 
-Each is a process of its own, imports and files included, and compares as many objects: Terraform's are built-in
+Against the latter, `terraform plan` and `octodns-sync` with one change. Each is a process of its own, imports and files included, and compares as many objects: Terraform's are built-in
 resources (`terraform_data`, no provider to talk to), octoDNS's are DNS records in YAML, read from one folder and
 compared with another. Ours asks a PostgreSQL that runs already. The CPU time of the command is compared, since
 others use the machine, too.
@@ -52,12 +52,16 @@ def measure(arguments: argparse.Namespace) -> list[Figure]:
 
 
 def _of_size(server: EmbeddedServer, root: Path, size: int) -> list[Figure]:
-    ours = _ours(server, root / f"ours-{size}", size)
+    first, same, ours = _ours(server, root / f"ours-{size}", size)
     count = size * OBJECTS_A_SCHEDULE
-    what = f"whole command, {size:,} schedules, one change"
+    command = f"whole command, {size:,} schedules"
+    what = f"{command}, one change"
     figures = [
         Figure("6", f"{what}: ours", ours.cpu, "s CPU", note=f"{ours.seconds:.1f} s"),
         Figure("6", f"{what}: peak memory", ours.peak_mb, "MB"),
+        Figure("6", f"{command}, applied, no change: ours", same.cpu, "s CPU", note=f"{same.seconds:.1f} s"),
+        Figure("6", f"{command}, applied, no change: peak memory", same.peak_mb, "MB"),
+        Figure("6", f"{command}, applied for the first time: peak memory", first.peak_mb, "MB"),
     ]
     if size > _PEERS_UP_TO:
         return figures
@@ -76,7 +80,8 @@ def _of_size(server: EmbeddedServer, root: Path, size: int) -> list[Figure]:
     return figures
 
 
-def _ours(server: EmbeddedServer, folder: Path, size: int) -> Run:
+def _ours(server: EmbeddedServer, folder: Path, size: int) -> tuple[Run, Run, Run]:
+    """The first apply, one without a change, and a dry run with one change."""
     organisation.write(folder / "schedules", schedules=size)
     name = f"of_{size}"
     _psql(server, f"CREATE DATABASE {name}")
@@ -93,9 +98,11 @@ def _ours(server: EmbeddedServer, folder: Path, size: int) -> Run:
         "--horizon",
         "7d",
     ]
-    _measured([*command, "--yes"], folder, environment)
+    first = _measured([*command, "--yes"], folder, environment)
+    _psql(server, "VACUUM ANALYZE", database=name)  # as autovacuum would, soon
+    same = _best([*command, "--yes"], folder, environment)
     organisation.edit_one(folder / "schedules")
-    return _best([*command, "--dry-run"], folder, environment)
+    return first, same, _best([*command, "--dry-run"], folder, environment)
 
 
 def _terraform(folder: Path, size: int) -> Run | None:
@@ -195,10 +202,10 @@ def _measured(command: Sequence[str], folder: Path, environment: dict[str, str])
     return Run(seconds, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024)
 
 
-def _psql(server: EmbeddedServer, statement: str) -> None:
+def _psql(server: EmbeddedServer, statement: str, *, database: str = "postgres") -> None:
     import psycopg
 
-    with psycopg.connect(**server.connection, autocommit=True) as connection:
+    with psycopg.connect(**{**server.connection, "dbname": database}, autocommit=True) as connection:
         connection.execute(statement.encode())
 
 
