@@ -156,7 +156,7 @@ class Turns:
         origin = local(rotation.start or start, timezone=timezone, at=handoff_time)
         self.handoffs = Handoffs(Recurrence(rule_of(rotation.cadence, start=origin), origin), timezone)
         self.users = [place.user for place in rotation.places]
-        self._ahead = ahead or 0
+        self._follows, self._ahead = ahead is not None, ahead or 0
         self._leaves = [
             instant(place.until, timezone=timezone, at=handoff_time) if place.until else FOREVER
             for place in rotation.places
@@ -166,7 +166,7 @@ class Turns:
             for place in rotation.places
         ]
         self._walk = Walk(self._joins, self._leaves, count=self.handoffs.count)
-        self._leaving = sorted({*self._leaves} - {FOREVER}) if ahead is None else []
+        self._leaving = [] if self._follows else sorted({*self._leaves} - {FOREVER})
         self.anchor_fault: AnchorFault | None = None
         if rotation.anchor:
             try:
@@ -201,8 +201,11 @@ class Turns:
         return None if place is None else self.users[place]
 
     def users_in(self, window: Interval) -> set[str]:
-        """Everybody who may hold an hour in a window: the members in it, or all of those who are followed."""
-        if self._ahead:
+        """Everybody who may hold an hour in a window: the members in it.
+
+        Of those who are followed, all: a substitute is not, so that somebody has a turn here who left it there.
+        """
+        if self._follows:
             return set(self.users)
         members = zip(self.users, self._joins, self._leaves, strict=True)
         return {user for user, joins, leaves in members if joins < window.end and window.start < leaves}

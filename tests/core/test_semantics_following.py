@@ -6,6 +6,7 @@ Turns begin on Mondays at 09:00 from 2026-01-05 on.
 from __future__ import annotations
 
 from oncall_gitops.core.model.schedule import Schedule
+from oncall_gitops.core.resolve import Timetable
 from tests.builders import (
     a_layer,
     a_rotation,
@@ -124,6 +125,15 @@ def test_an_offset_of_0_follows_the_same_turn_without_its_substitutes() -> None:
         "bob 2026-01-12T09:00Z 2026-01-19T09:00Z",
         "carol 2026-01-19T09:00Z 2026-01-26T09:00Z",
     ]
+
+
+def test_whoever_left_the_followed_rotation_in_their_turn_may_still_be_on_call_here() -> None:
+    primary = a_schedule(a_rotation([("alice", None, "2026-01-07"), "bob"], start="2026-01-05"))
+    timetable = Timetable(secondary(0), siblings={primary.full_name: primary})
+    late = window("2026-01-08", "2026-01-09")
+
+    assert {shift.user for shift in timetable.shifts(late)} == {"alice"}
+    assert "alice" in timetable.users_in(late)
 
 
 def test_an_empty_turn_is_followed_as_an_empty_turn_and_nobody_as_nobody() -> None:
