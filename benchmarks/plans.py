@@ -1,9 +1,9 @@
 """Whole commands, cold: an apply without a change, and `reconcile --dry-run` with one.
 
-Against the latter, `terraform plan` and `octodns-sync` with one change. Each is a process of its own, imports and files included, and compares as many objects: Terraform's are built-in
-resources (`terraform_data`, no provider to talk to), octoDNS's are DNS records in YAML, read from one folder and
-compared with another. Ours asks a PostgreSQL that runs already. The CPU time of the command is compared, since
-others use the machine, too.
+Against the latter, `terraform plan` and `octodns-sync` with one change. Each is a process of its own, imports and
+files included, and compares as many objects: Terraform's are built-in resources (`terraform_data`, no provider to talk
+to), octoDNS's are DNS records in YAML, read from one folder and compared with another. Ours asks a PostgreSQL that runs
+already. The CPU time of the command is compared, since others use the machine, too.
 """
 
 from __future__ import annotations

@@ -14,6 +14,7 @@ from tests.builders import (
     an_anchor,
     an_override,
     following,
+    span,
     window,
 )
 from tests.core.answers import resolved
@@ -130,7 +131,7 @@ def test_an_offset_of_0_follows_the_same_turn_without_its_substitutes() -> None:
 def test_whoever_left_the_followed_rotation_in_their_turn_may_still_be_on_call_here() -> None:
     primary = a_schedule(a_rotation([("alice", None, "2026-01-07"), "bob"], start="2026-01-05"))
     timetable = Timetable(secondary(0), siblings={primary.full_name: primary})
-    late = window("2026-01-08", "2026-01-09")
+    late = span("2026-01-08", "2026-01-09")
 
     assert {shift.user for shift in timetable.shifts(late)} == {"alice"}
     assert "alice" in timetable.users_in(late)
