@@ -165,6 +165,22 @@ def test_a_read_only_file_is_not_replaced(files: Shell) -> None:
         assert file.read_text() == CROOKED
 
 
+def test_one_file_that_cannot_be_written_keeps_no_other_from_it(files: Shell) -> None:
+    with unprivileged_folder() as folder:
+        for name in ("a", "b", "c"):
+            (folder / name).mkdir()
+            (folder / name / "rota.yaml").write_text(CROOKED)
+            (folder / name / "rota.yaml").chmod(0o666)
+            (folder / name).chmod(0o555 if name == "b" else 0o777)
+        give_up_privileges()
+        done = files("fmt", *(str(folder / name / "rota.yaml") for name in ("a", "b", "c")))
+
+        assert done.code == 1
+        assert done.out.split() == [str(folder / name / "rota.yaml") for name in ("a", "c")]
+        assert f"error: {folder}/b/rota.yaml: its folder: Permission denied\n" in done.err
+        assert done.err.endswith("2 formatted, 0 already canonical, 1 not written\n")
+
+
 def test_pre_commit_hooks_run_commands_that_exist_on_files_that_are_read() -> None:
     hooks = (ROOT / ".pre-commit-hooks.yaml").read_text()
     patterns = re.findall(r"files: (\S+)", hooks)

@@ -19,7 +19,10 @@ def replace_content(path: str, *, before: bytes, after: bytes) -> None:
         raise PermissionError(13, "the file is read-only", path)
     status = os.stat(target)
     folder = os.path.dirname(target)
-    handle, temporary = tempfile.mkstemp(prefix=".oncall-gitops-", suffix=".tmp", dir=folder)
+    try:
+        handle, temporary = tempfile.mkstemp(prefix=".oncall-gitops-", suffix=".tmp", dir=folder)
+    except OSError as error:
+        raise OSError(error.errno, f"its folder: {error.strerror}", path) from None
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(after)
