@@ -43,7 +43,11 @@ _TEAM_KEYS = frozenset(TeamEntry.model_fields)
 
 
 class Entries:
-    """Reads entries by name; what it finds beside them is among the problems, the renames and the origins."""
+    """Reads entries by name; what it finds beside them is among the problems, the renames and the origins.
+
+    `incomplete` are the schedules of which a part could not be read. `is_whole` is False where that part may belong
+    to any schedule.
+    """
 
     def __init__(
         self,
@@ -55,6 +59,7 @@ class Entries:
         self.problems = declared.problems
         self.renamed: dict[str, str] = {}
         self.incomplete: set[str] = set()
+        self.is_whole = True
         self._origins = origins
         closer = [document for document in documents if not document.is_usual]
         unread = unread.union(*map(_misplaced_names, closer))
@@ -62,7 +67,9 @@ class Entries:
             frozenset(declared.users), frozenset(declared.teams), frozenset(declared.schedules), unread
         )
         for document in closer:
-            self.problems += mistakes.unknown_top_keys(document)
+            unknown = list(mistakes.unknown_top_keys(document))
+            self.problems += unknown
+            self.is_whole &= not unknown  # it may be a misspelt `overrides`
 
     def user(self, slug: str, sites: Sequence[Site]) -> User | None:
         entry, *_ = [self._read(UserEntry, site) for site in sites]
@@ -101,11 +108,22 @@ class Entries:
             code = "OG204" if isinstance(node, Scalar) and node.is_null else "OG203"
             message = f"expected a list of overrides, found {kind_of(node)}"
             self.problems.append(Problem(document.locate(("overrides",)), code, message))
+            self.is_whole = False
             return
         for index, item in enumerate(node):
             path: Path = ("overrides", index)
             if entry := self._read_node(TopOverrideEntry, document, path, item):
                 yield entry.schedule, (build.override(entry), document, path)
+            else:
+                self._miss_override(item)
+
+    def _miss_override(self, item: Node) -> None:
+        """An override could not be read: its schedule lacks it, or any does if it cannot be told which."""
+        name = item.get(Scalar("schedule")) if isinstance(item, Mapping) else None
+        if isinstance(name, Scalar) and name in self._reading.schedules:
+            self.incomplete.add(str(name))
+        else:
+            self.is_whole = False
 
     def schedule(self, full_name: str, sites: Sequence[Site], elsewhere: Sequence[Placed]) -> Schedule | None:
         """The schedule at the first of its sites, with its overrides from elsewhere."""

@@ -91,7 +91,8 @@ def _load(
         if not document.is_read:
             unread.update(_WORD.findall(document.text))
         documents.append(document)
-    assembled = assemble(documents, unread=frozenset(unread))
+    is_whole = not any(problem.is_error for problem in problems)
+    assembled = assemble(documents, unread=frozenset(unread), is_whole=is_whole)
     scene = Scene(assembled.desired, assembled.incomplete)
     wrong = contradictions(scene)
     every = in_order([*problems, *assembled.problems, *wrong])
