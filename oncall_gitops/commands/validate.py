@@ -88,7 +88,7 @@ def judged(loaded: Loaded, path: Path, *, now: Instant, until: Instant) -> tuple
     ending = overrides_that_end(loaded.readable, files=with_comments)
     warnings = [*loaded.problems, *loaded.silenced, *found, *ending]
     idle = pointless(loaded.texts, warnings, is_partial=loaded.has_errors)
-    problems = in_order([*loaded.problems, *audible([*found, *idle], loaded.texts)])
+    problems = in_order([*loaded.problems, *audible(found, loaded.texts), *idle])
     return problems, now if problems or with_comments else holds_until
 
 

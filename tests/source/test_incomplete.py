@@ -1,6 +1,5 @@
 """Where an override cannot be read, nothing is concluded from the shifts of the schedules that may lack it."""
 
-# ruff: noqa: E501 (a table reads better with one line a case)
 from __future__ import annotations
 
 from pathlib import Path
@@ -56,6 +55,8 @@ def test_a_file_that_cannot_be_read_may_have_had_the_override(unread: str, tmp_p
 
 def test_another_schedule_is_judged_where_it_can_be_told_whose_override_it_is(tmp_path: Path) -> None:
     text = varied("user: bob, start", "user: bob, reasno: x, start", COVERED)
-    text = varied("{type: daily, users: [bob]}", "{type: daily, users: [{user: bob, until: 2026-12-01}]}", text)
+    text = varied(
+        "{type: daily, users: [bob]}", "{type: daily, users: [{user: bob, until: 2026-12-01}]}", text
+    )
 
     assert places(judged(read(tmp_path, text))) == ["28:64 OG507", "30:45 OG201"]
