@@ -42,7 +42,7 @@ def parse_rule(text: str) -> Rule:
     if text[:6].upper() == "RRULE:":
         offset = 6
         notes.append(RuleNote("prefix", "the rule begins with `RRULE:`", (0, 6), "leave the prefix out"))
-    if text != text.upper():
+    if text[offset:] != text[offset:].upper():
         span = (offset, len(text))
         notes.append(RuleNote("lower-case", "the rule is in lower case", span, "write it in upper case"))
 
@@ -306,9 +306,13 @@ def _misplaced_ordinals(
 
 def _missing_days(rule: Rule, *, parts: Mapping[str, _Part]) -> Iterator[RuleNote]:
     """Days that some of the rule's periods lack, so that it passes them over."""
-    lengths = [MONTH_LENGTHS[month - 1] for month in rule.months or range(1, 13)]
-    late = [day for day in rule.month_days if abs(day) > min(lengths)]
-    if late and not rule.positions:
+    months = rule.months or range(1, 13)
+    shortest = min(MONTH_LENGTHS[month - 1] for month in months)
+    longest = max(MONTH_LENGTHS[month - 1] + (month == 2) for month in months)
+    late = [day for day in rule.month_days if abs(day) > shortest]
+    picks_another = rule.positions and len(late) < len(rule.month_days)
+    never_fires = bool(late) and all(abs(day) > longest for day in rule.month_days)
+    if late and not picks_another and not never_fires:
         message = f"BYMONTHDAY={late[0]}: months without that day are passed over"
         yield RuleNote("missing-days", message, parts["BYMONTHDAY"].span, "BYMONTHDAY=-1 is the last day")
     if any(abs(day) == 366 for day in rule.year_days):

@@ -369,6 +369,13 @@ def test_no_text_is_too_strange_to_be_refused_in_place(text: str) -> None:
         ("FREQ=MONTHLY;BYMONTHDAY=1,29", ["missing-days"], ["BYMONTHDAY=1,29"]),
         ("FREQ=MONTHLY;BYMONTHDAY=-30", ["missing-days"], ["BYMONTHDAY=-30"]),
         ("FREQ=DAILY;BYMONTHDAY=31", ["missing-days"], ["BYMONTHDAY=31"]),
+        ("FREQ=MONTHLY;BYMONTHDAY=29,30,31;BYSETPOS=-1", ["missing-days"], ["BYMONTHDAY=29,30,31"]),
+        ("FREQ=MONTHLY;BYMONTHDAY=31;BYSETPOS=1", ["missing-days"], ["BYMONTHDAY=31"]),
+        ("FREQ=MONTHLY;BYMONTHDAY=28,29,30,31;BYSETPOS=-1", [], []),
+        ("FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=30", [], []),  # never fires: that is said elsewhere
+        ("FREQ=YEARLY;BYMONTH=4,6;BYMONTHDAY=31", [], []),
+        ("rrule:FREQ=WEEKLY", ["prefix"], ["rrule:"]),
+        ("rrule:FREQ=weekly", ["prefix", "lower-case"], ["rrule:", "FREQ=weekly"]),
         ("FREQ=YEARLY;BYMONTH=1,12;BYMONTHDAY=31", [], []),
         ("FREQ=YEARLY;BYMONTH=1,4;BYMONTHDAY=31", ["missing-days"], ["BYMONTHDAY=31"]),
         ("FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=29", ["missing-days"], ["BYMONTHDAY=29"]),
