@@ -6,6 +6,7 @@ Layers and overrides are read one by one: a mistake in one hides nothing about t
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import cache
 from typing import TypeVar
 
 from pydantic import ValidationError
@@ -20,7 +21,7 @@ from oncall_gitops.core.problem import Problem
 from oncall_gitops.source import build, mistakes
 from oncall_gitops.source.document import Document, Mapping, Node, Scalar, kind_of
 from oncall_gitops.source.document import Sequence as Listed
-from oncall_gitops.source.names import Declared, Path, Site
+from oncall_gitops.source.names import Declared, Path, Site, known_as, names_below
 from oncall_gitops.source.offsets import has_offsets, odd_offsets
 from oncall_gitops.source.origins import Origins, Placed, override_order
 from oncall_gitops.source.scalars import Reading
@@ -62,9 +63,13 @@ class Entries:
         self.is_whole = True
         self._origins = origins
         closer = [document for document in documents if not document.is_usual]
-        unread = unread.union(*map(_misplaced_names, closer))
+        unread = unread.union(declared.unread, *map(_misplaced_names, closer))
         self._reading = Reading(
-            frozenset(declared.users), frozenset(declared.teams), frozenset(declared.schedules), unread
+            frozenset(declared.users),
+            frozenset(declared.teams),
+            frozenset(declared.schedules),
+            unread,
+            cache(lambda: known_as(declared)),
         )
         for document in closer:
             unknown = list(mistakes.unknown_top_keys(document))
@@ -218,14 +223,14 @@ def _misplaced_names(document: Document) -> set[str]:
     """What stands below a misspelt `users`, `teams` or `schedules`: not read, but not unknown either."""
     root = document.root or Mapping()
     teams = [node for _, node in _mapping_below(root, "teams") if isinstance(node, Mapping)]
-    found: set[str] = set()
-    for node, known in ((root, _FILE_KEYS), *((team, _TEAM_KEYS) for team in teams)):
-        waiting = [below for key, below in node.items() if key not in known]
-        while waiting:
-            if isinstance(below := waiting.pop(), Mapping):
-                found.update(map(str, below))
-                waiting += below.values()
-    return found
+    places = ((root, _FILE_KEYS), *((team, _TEAM_KEYS) for team in teams))
+    return {
+        name
+        for node, known in places
+        for key, below in node.items()
+        if key not in known
+        for name in names_below(below)
+    }
 
 
 def _own_keys(node: Mapping) -> bool:
