@@ -81,8 +81,8 @@ def judged(loaded: Loaded, path: Path, *, now: Instant, until: Instant) -> tuple
     from oncall_gitops.source.files import no_files
     from oncall_gitops.source.silence import audible, commented, pointless
 
-    if not loaded.files and not loaded.problems:
-        return [no_files(path)], now
+    if not loaded.files and not loaded.has_errors:
+        return in_order([*loaded.problems, no_files(path)]), now
     found, holds_until = judge(loaded.scene.between(now, until, is_partial=loaded.has_errors))
     with_comments = commented(loaded.texts)
     ending = overrides_that_end(loaded.readable, files=with_comments)

@@ -165,6 +165,15 @@ def test_a_folder_without_files_is_an_error_here(files: Shell) -> None:
     assert files("validate", "nowhere", *NOW).code == 1
 
 
+@pytest.mark.parametrize("name", ["b.YML", "B.YAML"])
+def test_a_folder_of_files_that_are_not_read_is_an_error_too(name: str, files: Shell) -> None:
+    files.write(GOOD, name=name)
+    done = files("validate", "--format", "json", *NOW)
+
+    assert done.code == 1
+    assert {d["code"] for d in done.json["diagnostics"]} == {"OG106", "OG920"}
+
+
 def test_wrong_usage_is_64(files: Shell) -> None:
     files.write(GOOD)
 
