@@ -89,6 +89,16 @@ def zone_fault(name: str) -> ZoneFault | None:
     return _unknown(name)
 
 
+@cache
+def usable_names() -> tuple[list[str], list[str]]:
+    """The names that are fine, and the old ones that are read with a warning, each in order."""
+    faults = {name: zone_fault(name) for names in _names() for name in names}
+    fine = [name for name, fault in faults.items() if fault is None]
+    return sorted({*fine, "UTC"}), sorted(
+        name for name, fault in faults.items() if fault and not fault.is_error
+    )
+
+
 def _names_an_offset(name: str) -> bool:
     return (name not in _names()[1] and name != "Etc/GMT" and bool(_POSIX.fullmatch(name))) or bool(
         _OFFSET.fullmatch(name)
