@@ -21,6 +21,7 @@ from oncall_gitops.core.problem import Problem
 from oncall_gitops.source import build, mistakes
 from oncall_gitops.source.document import Document, Mapping, Node, Scalar, kind_of
 from oncall_gitops.source.document import Sequence as Listed
+from oncall_gitops.source.duplicates import hidden_words
 from oncall_gitops.source.names import Declared, Path, Site, known_as, names_below
 from oncall_gitops.source.offsets import has_offsets, odd_offsets
 from oncall_gitops.source.origins import Origins, Placed, override_order
@@ -63,7 +64,7 @@ class Entries:
         self.is_whole = True
         self._origins = origins
         closer = [document for document in documents if not document.is_usual]
-        unread = unread.union(declared.unread, *map(_misplaced_names, closer))
+        unread = unread.union(declared.unread, *map(_misplaced_names, closer), *map(hidden_words, closer))
         self._reading = Reading(
             frozenset(declared.users),
             frozenset(declared.teams),

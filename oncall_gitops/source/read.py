@@ -87,7 +87,10 @@ def _load(
         document = _document(file, content, problems, texts, known)
         if keeps and document.usual:
             known[document.text] = document.usual
-        problems += document.problems
+        if document.problems:
+            from oncall_gitops.source.duplicates import told_once
+
+            problems += told_once(document)
         if not document.is_read:
             unread.update(_WORD.findall(document.text))
         documents.append(document)

@@ -140,8 +140,10 @@ def _place(value: object, handler: ValidatorFunctionWrapHandler, info: Validatio
         raise wrong("OG204", "expected a user's slug, found nothing", "give a slug, or remove the entry")
     if not isinstance(value, Mapping):
         raise wrong("OG203", f"expected a user's slug, or a mapping with `user`, found {kind_of(value)}")
-    if "user" not in value and len(value) == 1 and next(iter(value)) in info.context.users:
-        raise _named_place(value)
+    if "user" not in value and len(value) == 1:
+        [(key, dates)] = value.items()
+        if key in info.context.users or isinstance(dates, Mapping):
+            raise _named_place(value)
     return handler(value)
 
 

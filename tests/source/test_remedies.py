@@ -154,3 +154,26 @@ def test_a_user_whose_key_is_no_slug_is_not_unknown_as_well(slug: str, tmp_path:
 
 def test_a_team_whose_key_is_no_slug_is_not_unknown_as_well(tmp_path: Path) -> None:
     assert places(read(tmp_path, varied("  payments:\n", "  Payments:\n")).problems) == ["6:3 OG209"]
+
+
+def test_a_user_behind_a_key_that_stands_twice_is_not_unknown_as_well(tmp_path: Path) -> None:
+    assert places(read(tmp_path, varied("  bob: {", "  alice: {")).problems) == ["3:3 OG119"]
+    assert places(read(tmp_path, varied("  bob: {name", "users:\n  bob: {name")).problems) == ["3:1 OG119"]
+
+
+def test_a_forgotten_line_with_a_slug_is_one_problem(tmp_path: Path) -> None:
+    second = '        timezone: UTC\n        start_date: 2026-01-05\n        handoff_time: "09:00"\n        rotation:\n          type: daily\n          users: [alice]\n'
+    text = varied("overrides:\n  - {sch", f"{second}overrides:\n  - {{sch")
+    [problem] = read(tmp_path, text).problems
+
+    assert places([problem]) == ["27:9 OG119"]
+    assert problem.help.startswith("is the line with the key of a new entry missing above it?")
+
+
+def test_keys_that_stand_twice_far_from_each_other_are_two_problems(tmp_path: Path) -> None:
+    text = varied(
+        "        rotation:\n",
+        "        timezone: UTC\n        coverage: none\n        start_date: 2026-01-06\n        rotation:\n",
+    )
+
+    assert places(read(tmp_path, text).problems) == ["14:9 OG119", "16:9 OG119"]
