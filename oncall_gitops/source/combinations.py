@@ -6,6 +6,9 @@ from oncall_gitops.core.model.rule import MAX_INTERVAL
 from oncall_gitops.source.document import Mapping, Scalar
 from oncall_gitops.source.scalars import Reading
 
+MAX_DAYS = 366
+"""Of `interval_days`."""
+
 _OTHER_TYPES = {
     "daily": {
         "handoff_day": "only a weekly rotation has one",
@@ -59,7 +62,9 @@ def _one_cadence(rotation: Mapping, kind: Scalar, reading: Reading) -> None:
 def _instead_of_interval(rotation: Mapping) -> str:
     if "rrule" in rotation or "interval_days" in rotation:
         return "remove it: a rule has INTERVAL, and `interval_days` is the whole length"
-    return f"write `interval_days: {rotation[_key('interval')]}`"
+    interval = rotation[_key("interval")]
+    days = _whole(interval) if isinstance(interval, Scalar) else 0
+    return f"write `interval_days: {days}`" if 0 < days <= MAX_DAYS else "write `interval_days`, in days"
 
 
 def _misspelt(rotation: Mapping) -> bool:

@@ -113,7 +113,8 @@ class Entries:
         if not isinstance(node, Listed):
             code = "OG204" if isinstance(node, Scalar) and node.is_null else "OG203"
             message = f"expected a list of overrides, found {kind_of(node)}"
-            self.problems.append(Problem(document.locate(("overrides",)), code, message))
+            hint = "write `overrides: []`, or leave the key out" if code == "OG204" else ""
+            self.problems.append(Problem(document.locate(("overrides",)), code, message, hint))
             self.is_whole = False
             return
         for index, item in enumerate(node):

@@ -13,6 +13,7 @@ from oncall_gitops.core.model.rule import MAX_INTERVAL
 from oncall_gitops.core.model.user import NOBODY
 from oncall_gitops.core.model.when import WEEKDAYS
 from oncall_gitops.core.rule import MAX_LENGTH
+from oncall_gitops.source.combinations import MAX_DAYS
 from oncall_gitops.source.scalars import MAX_NAME, MAX_TEXT
 from oncall_gitops.source.schema import MAX_OFFSET, MAX_PLACES
 from oncall_gitops.source.zones import usable_names
@@ -214,7 +215,7 @@ def _turns() -> Json:
             "users": {**_list(anyone, "The places, in order of turns.", least=1), "maxItems": MAX_PLACES},
             "interval": _number("Every so many days or weeks; default 1.", 1, longest),
             "handoff_day": _described("day", "Of a weekly rotation; default: the start's weekday."),
-            "interval_days": _number("Of a custom rotation: every so many days.", 1, 366),
+            "interval_days": _number("Of a custom rotation: every so many days.", 1, MAX_DAYS),
             "rrule": _text(
                 "Of a custom rotation: an RFC 5545 rule, such as FREQ=WEEKLY;BYDAY=MO,FR.",
                 pattern=_RULE,

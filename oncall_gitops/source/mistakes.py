@@ -155,8 +155,21 @@ def _unknown_key(document: Document, loc: Path, meant: str | None) -> Problem:
             f"`{key}` does not go with `follows`" if "follows" in node else "`offset` goes with `follows`"
         )
         return Problem(document.origin(key), "OG212", message, "`follows` and `offset` stand alone")
-    hint = f'did you mean "{meant}"?' if meant else _ELSEWHERE.get(str(loc[-1]), "")
+    hint = (
+        f'did you mean "{meant}"?' if meant else _ELSEWHERE.get(str(loc[-1])) or _cut_off(document, node, key)
+    )
     return Problem(document.origin(key), "OG201", f"unknown key {shown(key)}", hint)
+
+
+def _cut_off(document: Document, node: Mapping, key: Scalar) -> str:
+    """`{name: Ng, Alice}`: what is taken for a key without a value is the rest of the value before it."""
+    keys = list(node)
+    before = keys[keys.index(key) - 1]
+    value = node[before]
+    if node[key] != "" or before == key or not isinstance(value, Scalar) or not value.plain:
+        return ""
+    whole = document.text[value.start.index : key.end.index]
+    return f'in braces a comma ends a value: write {before}: "{whole}"' if "\n" not in whole else ""
 
 
 def _missing(document: Document, loc: Path) -> Problem:

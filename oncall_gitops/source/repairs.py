@@ -19,6 +19,7 @@ _DATES = tuple(
     re.compile(pattern, re.ASCII)
     for pattern in (
         r"(?P<year>\d{4})[-/.](?P<month>\d{1,2})[-/.](?P<day>\d{1,2})",
+        r"(?P<year>\d{4})(?P<month>\d{2})(?P<day>\d{2})(?!\d)",
         r"(?P<day>\d{1,2})\.(?P<month>\d{1,2})\.(?P<year>\d{4})",
         r"(?P<day>1[3-9]|2\d|3[01])[/-](?P<month>\d{1,2})[/-](?P<year>\d{4})",
         r"(?P<month>\d{1,2})[/-](?P<day>1[3-9]|2\d|3[01])[/-](?P<year>\d{4})",
@@ -27,7 +28,7 @@ _DATES = tuple(
     )
 )
 _TIME_OF_DAY = re.compile(
-    r"[tT\s]+(\d{1,2}):(\d{2})(?::(\d{2}))?\s*(?:([zZ]|UTC|GMT)|([+-]\d{2}):?(\d{2}))?", re.ASCII
+    r"[tT\s]+(\d{1,2}):(\d{2})(?::(\d{2})(?:\.0+)?)?\s*(?:([zZ]|UTC|GMT)|([+-]\d{2}):?(\d{2}))?", re.ASCII
 )
 _WHOLE = re.compile(r"\+?0*(\d{1,9})(?:\.0+)?(?:\s*(?:turn|hour|day|week|month)s?)?", re.ASCII)
 _DAY_RANGE = re.compile(r"([a-z]+)\s*(?:-|\u2013|\.\.|to)\s*([a-z]+)")

@@ -185,7 +185,7 @@ class TurnsEntry(Entry):
     users: Places
     interval: Annotated[int, _whole(1, MAX_INTERVAL["DAILY"])] = 1
     handoff_day: Day | None = None
-    interval_days: Annotated[int | None, _whole(1, 366)] = None
+    interval_days: Annotated[int | None, _whole(1, combinations.MAX_DAYS)] = None
     rrule: Annotated[str | None, PlainValidator(rule)] = None
     start: Time | None = None
     anchor: AnchorEntry | None = None

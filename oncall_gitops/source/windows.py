@@ -19,6 +19,7 @@ from oncall_gitops.source.syntax import shown
 
 _EDGE = re.compile(r"(\S+) (\S+)")
 _LOOSE_EDGE = re.compile(r"\s*([A-Za-z]+)[\s,]+(\S+)\s*")
+_TIME_FIRST = re.compile(r"\s*([0-9]{1,2}:[0-9]{2})\s+([A-Za-z]+)\s*")
 _RULE_NOTES = {"prefix": "OG903", "lower-case": "OG903", "missing-days": "OG905"}
 
 Edge = tuple[int | None, int]
@@ -63,6 +64,9 @@ def days(value: object, info: ValidationInfo[Reading]) -> tuple[int, ...]:
 def edge(value: object, info: ValidationInfo[Reading], *, is_end: bool = False) -> Edge:
     """`09:00`, or with its day `FRI 17:00`; `24:00` only where a window ends."""
     text = scalar(value, "a wall time HH:MM, or a day and a wall time")
+    if found := _TIME_FIRST.fullmatch(text):
+        message = f"{shown(text)} is not a day and a wall time: the day stands first"
+        raise wrong("OG404", message, f'write "{found[2]} {found[1]}"')
     if found := _EDGE.fullmatch(text):
         return day(_like(text, found[1])), clock_of(found[2], end_of_day=is_end)
     if found := _LOOSE_EDGE.fullmatch(text):

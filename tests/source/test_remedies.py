@@ -77,6 +77,12 @@ REMEDIES: list[tuple[str, str, str, list[str], str]] = [
     ("a tab between day and time", WINDOWS, '\n              - {from: "FRI\\t17:00", to: "MON 09:00"}', ["24:24 OG404"], 'write "FRI 17:00"'),
     ("a no-break space between day and time", WINDOWS, '\n              - {from: "FRI\u00a017:00", to: "MON 09:00"}', ["24:24 OG404"], 'write "FRI 17:00"'),
     ("two spaces between day and time", WINDOWS, '\n              - {from: "FRI 17:00", to: "MON  09:00"}', ["24:41 OG404"], 'write "MON 09:00"'),
+    ("the time before the day", WINDOWS, '\n              - {from: "17:00 FRI", to: "MON 09:00"}', ["24:24 OG404"], 'write "FRI 17:00"'),
+    ("an interval in words", CADENCE, "{type: custom, interval: two, users: [carol]}", ["22:38 OG212", "22:48 OG205"], "write `interval_days`, in days"),
+    ("a date without dashes", "start_date: 2026-01-05", "start_date: 20260105", ["12:21 OG403"], "write 2026-01-05"),
+    ("fractions of a second", "start: 2026-12-24T09:00", "start: 2026-12-24T09:00:00.000Z", ["28:52 OG403"], "write 2026-12-24T09:00:00Z"),
+    ("a comma in braces", RULE, "rrule: FREQ=WEEKLY;BYDAY=MO,FR", ["22:66 OG201"], 'in braces a comma ends a value: write rrule: "FREQ=WEEKLY;BYDAY=MO,FR"'),
+    ("a name with a comma in braces", "{name: Alice Ng,", "{name: Ng, Alice,", ["2:21 OG201"], 'in braces a comma ends a value: write name: "Ng, Alice"'),
     ("an empty place", "- alice\n", "-\n", ["17:14 OG204"], "give a slug, or remove the entry"),
 ]  # fmt: skip
 
