@@ -137,12 +137,11 @@ def _refuse_foreign_text(text: str) -> None:
 
 
 def _without_spaces(text: str) -> str:
-    repaired = _SPACE.sub("", text)
+    """What to write in the place of a rule that has spaces, if they are all that is wrong with it."""
     try:
-        parse_rule(repaired)
+        return f"write {parse_rule(_SPACE.sub('', text)).text}"
     except RuleError:
         return ""
-    return f"write {repaired}"
 
 
 def _parts(text: str, *, offset: int, mistakes: list[RuleMistake]) -> dict[str, _Part]:

@@ -59,10 +59,17 @@ def _collection(value: object, kind: type[Mapping] | type[Sequence], expected: s
     if not isinstance(value, kind):
         if isinstance(value, Scalar) and value.is_null:
             raise wrong("OG204", f"expected {expected}, found nothing", "give a value, or leave the key out")
-        better = repairs.slugs(value) if kind is Sequence and isinstance(value, Scalar) else ""
+        better = _listed(value) if kind is Sequence else ""
         hint = f"write {better}" if 0 < len(better) < 60 else ""
         raise wrong("OG203", f"expected {expected}, found {kind_of(value)}", hint)
     return value
+
+
+def _listed(value: object) -> str:
+    """The list that was meant: a text with its items, or `{alice, bob}`."""
+    if isinstance(value, Mapping):
+        return repairs.slugs(" ".join(value)) if not any(value.values()) else ""
+    return repairs.slugs(value) if isinstance(value, Scalar) else ""
 
 
 def mapping(value: object) -> Mapping:
@@ -168,7 +175,9 @@ Places: TypeAlias = Annotated[
 
 _EVERY_TWO_WEEKS = "write `type: weekly` with `interval: 2`"
 _OTHER_TYPES = {
-    **dict.fromkeys(("biweekly", "fortnightly", "twoweekly"), _EVERY_TWO_WEEKS),
+    **dict.fromkeys(
+        ("biweekly", "fortnightly", "twoweekly", "everyotherweek", "everysecondweek"), _EVERY_TWO_WEEKS
+    ),
     "monthly": "write `type: custom` with `rrule: FREQ=MONTHLY`",
     "quarterly": "write `type: custom` with `rrule: FREQ=MONTHLY;INTERVAL=3`",
     "yearly": "write `type: custom` with `rrule: FREQ=YEARLY`",

@@ -66,7 +66,7 @@ def edge(value: object, info: ValidationInfo[Reading], *, is_end: bool = False) 
     text = scalar(value, "a wall time HH:MM, or a day and a wall time")
     if found := _TIME_FIRST.fullmatch(text):
         message = f"{shown(text)} is not a day and a wall time: the day stands first"
-        raise wrong("OG404", message, f'write "{found[2]} {found[1]}"')
+        raise wrong("OG406", message, f'write "{found[2]} {found[1]}"')
     if found := _EDGE.fullmatch(text):
         return day(_like(text, found[1])), clock_of(found[2], end_of_day=is_end)
     if found := _LOOSE_EDGE.fullmatch(text):

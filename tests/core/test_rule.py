@@ -133,6 +133,7 @@ def test_a_rule_is_a_value() -> None:
         ("RRULE:", "`RRULE:` is no RFC 5545 rule", "RRULE:", "write for example FREQ=WEEKLY;BYDAY=MO,WE"),
         ("INTERVAL=2", "FREQ is required", "INTERVAL=2", "write for example FREQ=WEEKLY;BYDAY=MO"),
         ("FREQ=WEEKLY; BYDAY=MO, WE", "a rule has no spaces", " ", "write FREQ=WEEKLY;BYDAY=MO,WE"),
+        ("freq = weekly", "a rule has no spaces", " ", "write FREQ=WEEKLY"),
         ("FREQ=WEEKLY; COUNT=3", "a rule has no spaces", " ", ""),
         ("WEEKLY", "`WEEKLY` is no RFC 5545 rule", "WEEKLY", "write FREQ=WEEKLY"),
         ("5", "`5` is no RFC 5545 rule", "5", "write for example FREQ=WEEKLY;BYDAY=MO,WE"),

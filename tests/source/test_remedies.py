@@ -54,6 +54,8 @@ REMEDIES: list[tuple[str, str, str, list[str], str]] = [
     ("a list that is only closed", "[alice, bob]", "'alice, bob]'", ["8:14 OG203"], "write [alice, bob]"),
     ("a list as a block", "[alice, bob]", "|\n      alice\n      bob", ["8:14 OG203"], "write [alice, bob]"),
     ("a list behind a no-break space", "[alice, bob]", "\u00a0[alice, bob]", ["8:14 OG203"], "write [alice, bob]"),
+    ("braces for brackets", "members: [alice, bob]", "members: {alice, bob}", ["8:5 OG203"], "write [alice, bob]"),
+    ("every other week", "type: weekly", "type: every other week", ["15:17 OG208"], "write `type: weekly` with `interval: 2`"),
     ("what is no list of slugs", "[alice, bob]", "everybody!", ["8:14 OG203"], ""),
     ("cron", RULE, 'rrule: "0 8 * * 1,3,5"', ["22:46 OG408"], "write for example FREQ=WEEKLY;BYDAY=MO,WE"),
     ("English", RULE, "rrule: every monday", ["22:45 OG408"], "write for example FREQ=WEEKLY;BYDAY=MO,WE"),
@@ -77,7 +79,7 @@ REMEDIES: list[tuple[str, str, str, list[str], str]] = [
     ("a tab between day and time", WINDOWS, '\n              - {from: "FRI\\t17:00", to: "MON 09:00"}', ["24:24 OG404"], 'write "FRI 17:00"'),
     ("a no-break space between day and time", WINDOWS, '\n              - {from: "FRI\u00a017:00", to: "MON 09:00"}', ["24:24 OG404"], 'write "FRI 17:00"'),
     ("two spaces between day and time", WINDOWS, '\n              - {from: "FRI 17:00", to: "MON  09:00"}', ["24:41 OG404"], 'write "MON 09:00"'),
-    ("the time before the day", WINDOWS, '\n              - {from: "17:00 FRI", to: "MON 09:00"}', ["24:24 OG404"], 'write "FRI 17:00"'),
+    ("the time before the day", WINDOWS, '\n              - {from: "17:00 FRI", to: "MON 09:00"}', ["24:24 OG406"], 'write "FRI 17:00"'),
     ("an interval in words", CADENCE, "{type: custom, interval: two, users: [carol]}", ["22:38 OG212", "22:48 OG205"], "write `interval_days`, in days"),
     ("a date without dashes", "start_date: 2026-01-05", "start_date: 20260105", ["12:21 OG403"], "write 2026-01-05"),
     ("fractions of a second", "start: 2026-12-24T09:00", "start: 2026-12-24T09:00:00.000Z", ["28:52 OG403"], "write 2026-12-24T09:00:00Z"),
@@ -100,7 +102,7 @@ def test_a_mistake_is_one_problem_with_what_to_write(
 
 
 NOT_LITERAL = re.compile(r"example|`|for local time|the date before|without|days_of_week|FREQ")
-OVER_MORE = ("a list without brackets", "a list as a block")
+OVER_MORE = ("a list without brackets", "braces for brackets", "a list as a block")
 LITERAL = [
     remedy
     for remedy in REMEDIES
