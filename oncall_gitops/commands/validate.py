@@ -81,14 +81,14 @@ def judged(loaded: Loaded, path: Path, *, now: Instant, until: Instant) -> tuple
     from oncall_gitops.source.files import no_files
     from oncall_gitops.source.silence import audible, commented, pointless
 
-    if not loaded.files and not loaded.problems:
-        return [no_files(path)], now
+    if not loaded.files and not loaded.has_errors:
+        return in_order([*loaded.problems, no_files(path)]), now
     found, holds_until = judge(loaded.scene.between(now, until, is_partial=loaded.has_errors))
     with_comments = commented(loaded.texts)
     ending = overrides_that_end(loaded.readable, files=with_comments)
     warnings = [*loaded.problems, *loaded.silenced, *found, *ending]
     idle = pointless(loaded.texts, warnings, is_partial=loaded.has_errors)
-    problems = in_order([*loaded.problems, *audible([*found, *idle], loaded.texts)])
+    problems = in_order([*loaded.problems, *audible(found, loaded.texts), *idle])
     return problems, now if problems or with_comments else holds_until
 
 

@@ -42,7 +42,7 @@ def parse_rule(text: str) -> Rule:
     if text[:6].upper() == "RRULE:":
         offset = 6
         notes.append(RuleNote("prefix", "the rule begins with `RRULE:`", (0, 6), "leave the prefix out"))
-    if text != text.upper():
+    if text[offset:] != text[offset:].upper():
         span = (offset, len(text))
         notes.append(RuleNote("lower-case", "the rule is in lower case", span, "write it in upper case"))
 
@@ -54,7 +54,8 @@ def parse_rule(text: str) -> Rule:
             values[part.name] = _READERS[part.name](part)
         except RuleError as error:
             mistakes.extend(error.mistakes)
-    mistakes.extend(_clashes(parts, values=values, end=len(text)))
+    is_misspelt = any(mistake.help == _DID_YOU_MEAN.format("FREQ") for mistake in mistakes)
+    mistakes.extend(_clashes(parts, values=values, end=len(text), is_misspelt=is_misspelt))
     if mistakes:
         raise RuleError(*sorted(mistakes, key=lambda mistake: mistake.span))
     rule = Rule(**{_FIELDS[name]: value for name, value in values.items()})
@@ -69,6 +70,7 @@ _DIGITS = re.compile(r"\d+", re.ASCII)
 _SIGNED = re.compile(r"[+-]?\d+", re.ASCII)
 _BYDAY = re.compile(r"([+-]?\d{1,2})?(MO|TU|WE|TH|FR|SA|SU)", re.ASCII)
 
+_DID_YOU_MEAN = "did you mean {}?"
 _USE_INSTEAD = {
     "DTSTART": "a rule counts from the rotation's `start`",
     "TZID": "the rule runs in the `timezone` of the layer or schedule",
@@ -117,17 +119,29 @@ def _refuse_foreign_text(text: str) -> None:
             RuleMistake(f"{name} does not belong in a rule", found.span(1), _USE_INSTEAD[name]),
         )
     if found := re.search(r"[\n\r\x0b\x0c\x1c-\x1e\x85\u2028\u2029]", text):
-        raise RuleError(RuleMistake("a rule is one line", found.span()))
+        raise RuleError(RuleMistake("a rule is one line", found.span(), _without_spaces(text)))
     if len(text) > MAX_LENGTH:
         message = f"the rule is {len(text)} characters long; at most {MAX_LENGTH} are read"
         raise RuleError(RuleMistake(message, (MAX_LENGTH, len(text))))
     if not text:
         raise RuleError(RuleMistake("the rule is empty", (0, 0), "write for example FREQ=WEEKLY;BYDAY=MO"))
+    if "=" not in text:
+        name = text.strip().upper()
+        hint = f"write FREQ={name}" if name in FREQUENCIES else "write for example FREQ=WEEKLY;BYDAY=MO,WE"
+        raise RuleError(RuleMistake(f"{_shown(text)} is no RFC 5545 rule", (0, len(text)), hint))
     if found := _SPACE.search(text):
-        raise RuleError(RuleMistake("a rule has no spaces", found.span()))
+        raise RuleError(RuleMistake("a rule has no spaces", found.span(), _without_spaces(text)))
     if found := _NOT_ASCII.search(text):
         message = f"only plain ASCII letters and digits stand in a rule, not {_shown(found[0])}"
         raise RuleError(RuleMistake(message, found.span()))
+
+
+def _without_spaces(text: str) -> str:
+    """What to write in the place of a rule that has spaces, if they are all that is wrong with it."""
+    try:
+        return f"write {parse_rule(_SPACE.sub('', text)).text}"
+    except RuleError:
+        return ""
 
 
 def _parts(text: str, *, offset: int, mistakes: list[RuleMistake]) -> dict[str, _Part]:
@@ -156,7 +170,7 @@ def _unknown_part(name: str, *, span: Span) -> RuleMistake:
     if name in _USE_INSTEAD:
         return RuleMistake(f"{name} is not supported in a rule", span, _USE_INSTEAD[name])
     close = get_close_matches(name[:20], _FIELDS, n=1)
-    return RuleMistake(f"unknown part {_shown(name)}", span, f"did you mean {close[0]}?" if close else "")
+    return RuleMistake(f"unknown part {_shown(name)}", span, _DID_YOU_MEAN.format(close[0]) if close else "")
 
 
 def _items(part: _Part) -> Iterator[_Item]:
@@ -267,9 +281,14 @@ def _once(part: _Part, item: _Item, value: _T, *, seen: set[_T]) -> None:
     seen.add(value)
 
 
-def _clashes(parts: Mapping[str, _Part], *, values: Mapping[str, Any], end: int) -> Iterator[RuleMistake]:
-    """What RFC 5545 3.3.10 does not let stand together, as far as the parts could be read."""
-    if "FREQ" not in parts:
+def _clashes(
+    parts: Mapping[str, _Part], *, values: Mapping[str, Any], end: int, is_misspelt: bool
+) -> Iterator[RuleMistake]:
+    """What RFC 5545 3.3.10 does not let stand together, as far as the parts could be read.
+
+    `is_misspelt` says that a part that could not be read looks like FREQ.
+    """
+    if "FREQ" not in parts and not is_misspelt:
         yield RuleMistake("FREQ is required", (0, end), "write for example FREQ=WEEKLY;BYDAY=MO")
     if "BYSETPOS" in parts and not any(name in parts for name in _SELECTING):
         hint = "it picks from what the other BY parts give"
@@ -306,9 +325,13 @@ def _misplaced_ordinals(
 
 def _missing_days(rule: Rule, *, parts: Mapping[str, _Part]) -> Iterator[RuleNote]:
     """Days that some of the rule's periods lack, so that it passes them over."""
-    lengths = [MONTH_LENGTHS[month - 1] for month in rule.months or range(1, 13)]
-    late = [day for day in rule.month_days if abs(day) > min(lengths)]
-    if late and not rule.positions:
+    months = rule.months or range(1, 13)
+    shortest = min(MONTH_LENGTHS[month - 1] for month in months)
+    longest = max(MONTH_LENGTHS[month - 1] + (month == 2) for month in months)
+    late = [day for day in rule.month_days if abs(day) > shortest]
+    picks_another = rule.positions and len(late) < len(rule.month_days)
+    never_fires = bool(late) and all(abs(day) > longest for day in rule.month_days)
+    if late and not picks_another and not never_fires:
         message = f"BYMONTHDAY={late[0]}: months without that day are passed over"
         yield RuleNote("missing-days", message, parts["BYMONTHDAY"].span, "BYMONTHDAY=-1 is the last day")
     if any(abs(day) == 366 for day in rule.year_days):

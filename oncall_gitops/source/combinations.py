@@ -6,6 +6,9 @@ from oncall_gitops.core.model.rule import MAX_INTERVAL
 from oncall_gitops.source.document import Mapping, Scalar
 from oncall_gitops.source.scalars import Reading
 
+MAX_DAYS = 366
+"""Of `interval_days`."""
+
 _OTHER_TYPES = {
     "daily": {
         "handoff_day": "only a weekly rotation has one",
@@ -17,7 +20,7 @@ _OTHER_TYPES = {
         "rrule": "only `type: custom` takes a rule",
     },
     "custom": {
-        "interval": "write `interval_days`",
+        "interval": "write `interval_days`, or a rule with INTERVAL",
         "handoff_day": "only a weekly rotation has one; a rule has BYDAY",
     },
 }
@@ -30,9 +33,10 @@ def cadence(rotation: Mapping, reading: Reading) -> None:
         return
     for key, hint in _OTHER_TYPES[kind].items():
         if key in rotation:
-            reading.fault(
-                rotation[Scalar(key)].key or kind, "OG212", f"`{key}` does not go with `type: {kind}`", hint
-            )
+            message = f"`{key}` does not go with `type: {kind}`"
+            if key == "interval":
+                hint = _instead_of_interval(rotation)
+            reading.fault(rotation[Scalar(key)].key or kind, "OG212", message, hint)
     if kind == "custom":
         _one_cadence(rotation, kind, reading)
     interval = rotation.get(_key("interval"))
@@ -50,9 +54,17 @@ def _one_cadence(rotation: Mapping, kind: Scalar, reading: Reading) -> None:
         written = [key for key in rotation if key in ("rrule", "interval_days")]
         message = "`type: custom` takes either `interval_days` or `rrule`, not both"
         reading.fault(written[1], "OG212", message, "remove one of the two")
-    elif "rrule" not in rotation and "interval_days" not in rotation and not _misspelt(rotation):
+    elif not {"rrule", "interval_days", "interval"} & rotation.keys() and not _misspelt(rotation):
         message = "`type: custom` needs `interval_days` or `rrule`"
         reading.fault(kind, "OG202", message, "for example `interval_days: 14`")
+
+
+def _instead_of_interval(rotation: Mapping) -> str:
+    if "rrule" in rotation or "interval_days" in rotation:
+        return "remove it: a rule has INTERVAL, and `interval_days` is the whole length"
+    interval = rotation[_key("interval")]
+    days = _whole(interval) if isinstance(interval, Scalar) else 0
+    return f"write `interval_days: {days}`" if 0 < days <= MAX_DAYS else "write `interval_days`, in days"
 
 
 def _misspelt(rotation: Mapping) -> bool:

@@ -39,15 +39,20 @@ class Assembled:
     incomplete: frozenset[str]
 
 
-def assemble(documents: Sequence[Document], *, unread: frozenset[str] = frozenset()) -> Assembled:
-    """The desired state that documents describe; `unread` are the words of files that could not be read."""
+def assemble(
+    documents: Sequence[Document], *, unread: frozenset[str] = frozenset(), is_whole: bool = True
+) -> Assembled:
+    """The desired state that documents describe; `unread` are the words of files that could not be read.
+
+    `is_whole` says that every file was read to its end: what is missing may be an override of any schedule.
+    """
     read = [document for document in documents if document.is_read]
     assembly = _Assembly(read, gather(read), unread)
     assembly.users()
     assembly.teams()
     assembly.top_overrides()
     assembly.schedules()
-    return assembly.result(files=len(documents))
+    return assembly.result(files=len(documents), is_whole=is_whole)
 
 
 class _Assembly:
@@ -121,7 +126,7 @@ class _Assembly:
                 if found is not None:
                     self._schedules[full_name] = found
 
-    def result(self, *, files: int) -> Assembled:
+    def result(self, *, files: int, is_whole: bool) -> Assembled:
         state = State(self._users, self._teams, self._schedules)
         renamed = self._entries.renamed if self._entries else {}
         incomplete = self._entries.incomplete if self._entries else set()
@@ -131,6 +136,8 @@ class _Assembly:
             problems.append(problem)
             if full_name:
                 incomplete.add(full_name)
+        if not is_whole or (self._entries and not self._entries.is_whole):
+            incomplete.update(self._declared.schedules)
         for document in self._documents:
             document.usual = None  # the state has its values now
         return Assembled(desired, problems, frozenset(incomplete))

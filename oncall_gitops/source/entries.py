@@ -6,6 +6,7 @@ Layers and overrides are read one by one: a mistake in one hides nothing about t
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import cache
 from typing import TypeVar
 
 from pydantic import ValidationError
@@ -20,7 +21,8 @@ from oncall_gitops.core.problem import Problem
 from oncall_gitops.source import build, mistakes
 from oncall_gitops.source.document import Document, Mapping, Node, Scalar, kind_of
 from oncall_gitops.source.document import Sequence as Listed
-from oncall_gitops.source.names import Declared, Path, Site
+from oncall_gitops.source.duplicates import hidden_words
+from oncall_gitops.source.names import Declared, Path, Site, known_as, names_below
 from oncall_gitops.source.offsets import has_offsets, odd_offsets
 from oncall_gitops.source.origins import Origins, Placed, override_order
 from oncall_gitops.source.scalars import Reading
@@ -43,7 +45,11 @@ _TEAM_KEYS = frozenset(TeamEntry.model_fields)
 
 
 class Entries:
-    """Reads entries by name; what it finds beside them is among the problems, the renames and the origins."""
+    """Reads entries by name; what it finds beside them is among the problems, the renames and the origins.
+
+    `incomplete` are the schedules of which a part could not be read. `is_whole` is False where that part may belong
+    to any schedule.
+    """
 
     def __init__(
         self,
@@ -55,14 +61,21 @@ class Entries:
         self.problems = declared.problems
         self.renamed: dict[str, str] = {}
         self.incomplete: set[str] = set()
+        self.is_whole = True
         self._origins = origins
         closer = [document for document in documents if not document.is_usual]
-        unread = unread.union(*map(_misplaced_names, closer))
+        unread = unread.union(declared.unread, *map(_misplaced_names, closer), *map(hidden_words, closer))
         self._reading = Reading(
-            frozenset(declared.users), frozenset(declared.teams), frozenset(declared.schedules), unread
+            frozenset(declared.users),
+            frozenset(declared.teams),
+            frozenset(declared.schedules),
+            unread,
+            cache(lambda: known_as(declared)),
         )
         for document in closer:
-            self.problems += mistakes.unknown_top_keys(document)
+            unknown = list(mistakes.unknown_top_keys(document))
+            self.problems += unknown
+            self.is_whole &= not unknown  # it may be a misspelt `overrides`
 
     def user(self, slug: str, sites: Sequence[Site]) -> User | None:
         entry, *_ = [self._read(UserEntry, site) for site in sites]
@@ -100,12 +113,24 @@ class Entries:
         if not isinstance(node, Listed):
             code = "OG204" if isinstance(node, Scalar) and node.is_null else "OG203"
             message = f"expected a list of overrides, found {kind_of(node)}"
-            self.problems.append(Problem(document.locate(("overrides",)), code, message))
+            hint = "write `overrides: []`, or leave the key out" if code == "OG204" else ""
+            self.problems.append(Problem(document.locate(("overrides",)), code, message, hint))
+            self.is_whole = False
             return
         for index, item in enumerate(node):
             path: Path = ("overrides", index)
             if entry := self._read_node(TopOverrideEntry, document, path, item):
                 yield entry.schedule, (build.override(entry), document, path)
+            else:
+                self._miss_override(item)
+
+    def _miss_override(self, item: Node) -> None:
+        """An override could not be read: its schedule lacks it, or any does if it cannot be told which."""
+        name = item.get(Scalar("schedule")) if isinstance(item, Mapping) else None
+        if isinstance(name, Scalar) and name in self._reading.schedules:
+            self.incomplete.add(str(name))
+        else:
+            self.is_whole = False
 
     def schedule(self, full_name: str, sites: Sequence[Site], elsewhere: Sequence[Placed]) -> Schedule | None:
         """The schedule at the first of its sites, with its overrides from elsewhere."""
@@ -200,14 +225,14 @@ def _misplaced_names(document: Document) -> set[str]:
     """What stands below a misspelt `users`, `teams` or `schedules`: not read, but not unknown either."""
     root = document.root or Mapping()
     teams = [node for _, node in _mapping_below(root, "teams") if isinstance(node, Mapping)]
-    found: set[str] = set()
-    for node, known in ((root, _FILE_KEYS), *((team, _TEAM_KEYS) for team in teams)):
-        waiting = [below for key, below in node.items() if key not in known]
-        while waiting:
-            if isinstance(below := waiting.pop(), Mapping):
-                found.update(map(str, below))
-                waiting += below.values()
-    return found
+    places = ((root, _FILE_KEYS), *((team, _TEAM_KEYS) for team in teams))
+    return {
+        name
+        for node, known in places
+        for key, below in node.items()
+        if key not in known
+        for name in names_below(below)
+    }
 
 
 def _own_keys(node: Mapping) -> bool:

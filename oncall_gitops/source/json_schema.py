@@ -1,7 +1,8 @@
 """The JSON Schema (draft-07) of the files, for editors: completion, words on every key, most mistakes at once.
 
-Written by hand beside the models of `schema.py`: it says less (editors know no references and no zones) and
-explains more; a test holds the keys of both together.
+Written by hand beside the models of `schema.py`: it says less (editors know no references) and explains more, and it
+refuses nothing that `validate` accepts; tests hold both together. Editors read `name: 123` as a number, we as the text
+that it is, so that texts and slugs may be numbers and booleans here.
 """
 
 from __future__ import annotations
@@ -9,16 +10,27 @@ from __future__ import annotations
 from typing import TypeAlias
 
 from oncall_gitops.core.model.rule import MAX_INTERVAL
+from oncall_gitops.core.model.user import NOBODY
 from oncall_gitops.core.model.when import WEEKDAYS
+from oncall_gitops.core.rule import MAX_LENGTH
+from oncall_gitops.source.combinations import MAX_DAYS
+from oncall_gitops.source.scalars import MAX_NAME, MAX_TEXT
 from oncall_gitops.source.schema import MAX_OFFSET, MAX_PLACES
+from oncall_gitops.source.zones import usable_names
 
 Json: TypeAlias = "None | bool | int | str | list[Json] | dict[str, Json]"
 Properties: TypeAlias = dict[str, Json]
 
 _SLUG = "^[a-z0-9][a-z0-9._-]{0,62}$"
+_FULL_NAME = f"{_SLUG[:-1]}/{_SLUG[1:]}"
 _CLOCK = "([01][0-9]|2[0-3]):[0-5][0-9]"
 _DAY = f"({'|'.join(WEEKDAYS)})"
-_DATE = r"(19[7-9][0-9]|20[0-9]{2})-[0-9]{2}-[0-9]{2}"
+_DATE = "(19[7-9][0-9]|20[0-9]{2})-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])"
+_OFFSET = "[+-](0[0-9]|1[0-4]):[0-5][0-9]"
+_END = f"({_CLOCK}|24:00)"
+_PART = "[A-Za-z]+=[A-Za-z0-9,+-]+"
+_RULE = f"^(?!.*(COUNT|UNTIL)=)(?=(.*[;:])?[Ff][Rr][Ee][Qq]=)([Rr][Rr][Uu][Ll][Ee]:)?{_PART}(;{_PART})*$"
+_NOT_NOBODY: dict[str, Json] = {"not": {"const": NOBODY}}
 
 
 def json_schema() -> dict[str, Json]:
@@ -29,7 +41,10 @@ def json_schema() -> dict[str, Json]:
         "description": "On-call users, teams and their schedules, and overrides.",
         **_object(
             {
-                "users": _map(_ref("user"), "People who can be on call, by slug."),
+                "users": {
+                    **_map(_ref("user"), "People who can be on call, by slug."),
+                    "propertyNames": {"pattern": _SLUG, **_NOT_NOBODY},
+                },
                 "teams": _map(_ref("team"), "Groups that own schedules, by slug."),
                 "overrides": _list(
                     _ref("top_override"), "Planned exceptions, each with the schedule that it is for."
@@ -37,15 +52,23 @@ def json_schema() -> dict[str, Json]:
             }
         ),
         "definitions": {
-            "slug": _text("A slug: its object's identity.", pattern=_SLUG),
+            "slug": _free("A slug: its object's identity.", pattern=_SLUG, minimum=0),
+            "user_slug": {"description": "A user's slug.", "allOf": [_ref("slug")], **_NOT_NOBODY},
+            "name": _free("A text of one line.", maxLength=MAX_NAME, pattern="\\S"),
+            "prose": _free("Any text.", maxLength=MAX_TEXT),
             "time": _text(
                 "A date, a local datetime in the zone of the layer or schedule, or an instant with an offset.",
-                pattern=f"^{_DATE}(T{_CLOCK}(:[0-5][0-9])?(Z|[+-][0-9]{{2}}:[0-9]{{2}})?)?$",
+                pattern=f"^{_DATE}(T{_CLOCK}(:[0-5][0-9])?(Z|{_OFFSET})?)?$",
             ),
             "clock": _text("A local wall time HH:MM.", pattern=f"^{_CLOCK}$"),
             "day": _text("A day of the week.", enum=[*WEEKDAYS]),
-            "zone": _text("The IANA name of a time zone, such as Europe/Berlin."),
-            "labels": {"type": "object", "additionalProperties": {"type": ["string", "number", "boolean"]}},
+            "zone": _zone(),
+            "labels": {
+                "type": "object",
+                "description": "Texts by key.",
+                "propertyNames": {"maxLength": MAX_NAME, "pattern": "\\S"},
+                "additionalProperties": _ref("prose"),
+            },
             "user": _user(),
             "team": _team(),
             "schedule": _schedule(),
@@ -54,13 +77,21 @@ def json_schema() -> dict[str, Json]:
             "window": _window(),
             "override": _override({}),
             "top_override": _override(
-                {
-                    "schedule": _text(
-                        "The schedule's full name, team/schedule.", pattern=f"{_SLUG[:-1]}/{_SLUG[1:]}"
-                    )
-                }
+                {"schedule": _text("The schedule's full name, team/schedule.", pattern=_FULL_NAME)}
             ),
         },
+    }
+
+
+def _zone() -> Json:
+    """Editors complete the first, and do not complain about the second."""
+    fine, old = usable_names()
+    return {
+        "description": "The IANA name of a time zone, such as Europe/Berlin.",
+        "anyOf": [
+            {"enum": [*fine]},
+            _text("An old name: validate names its successor.", pattern=f"^({'|'.join(old)})$"),
+        ],
     }
 
 
@@ -69,14 +100,16 @@ def _user() -> Json:
         {
             "start": _described("time", "The first moment off."),
             "end": _described("time", "The first moment back: the end is exclusive."),
-            "reason": _text("Why, for people."),
+            "reason": _described("prose", "Why, for people."),
         },
         required=["start", "end"],
     )
     return _object(
         {
-            "name": _text("The person's name."),
-            "email": _text("Unique, without regard to capitals.", format="email"),
+            "name": _described("name", "The person's name."),
+            "email": _text(
+                "Unique, without regard to capitals.", pattern=r"^[^\s@]+@[^\s@]+$", maxLength=254
+            ),
             "timezone": _described(
                 "zone", "Where the person is: for display and for time off (default UTC)."
             ),
@@ -91,8 +124,8 @@ def _user() -> Json:
 def _team() -> Json:
     return _object(
         {
-            "name": _text("For people; default: the slug."),
-            "members": _list(_ref("slug"), "Slugs of users."),
+            "name": _described("name", "For people; default: the slug."),
+            "members": _list(_ref("user_slug"), "Slugs of users."),
             "labels": _described("labels", "Your own words, by key."),
             "schedules": _map(_ref("schedule"), "The team's schedules, by slug."),
             "renamed_from": _described("slug", "The old slug: keeps history."),
@@ -107,8 +140,8 @@ def _schedule() -> Json:
     }
     return _object(
         {
-            "name": _text("For people; default: the slug."),
-            "description": _text("What the schedule is for."),
+            "name": _described("name", "For people; default: the slug."),
+            "description": _described("prose", "What the schedule is for."),
             "timezone": _described("zone", "The zone in which local times are read."),
             "start_date": _described("time", "When the base rotation begins to be on call."),
             "end_date": _described("time", "When it ends; exclusive."),
@@ -119,9 +152,17 @@ def _schedule() -> Json:
             "rotation": _described("rotation", "The base rotation, below all layers."),
             "layers": _map(_ref("layer"), "Rotations with a priority, by slug."),
             "overrides": _list(_ref("override"), "Planned exceptions."),
-            "renamed_from": _text("The old slug, or team/slug: keeps history and calendar events."),
+            "renamed_from": _free(
+                "The old slug, or team/slug: keeps history and calendar events.",
+                pattern=f"{_SLUG}|{_FULL_NAME}",
+                minimum=0,
+            ),
         },
         required=["timezone", "start_date"],
+        anyOf=[
+            {"required": ["rotation"]},
+            {"required": ["layers"], "properties": {"layers": {"minProperties": 1}}},
+        ],
     )
 
 
@@ -135,7 +176,7 @@ def _layer() -> Json:
     }
     return _object(
         {
-            "name": _text("For people; default: the slug."),
+            "name": _described("name", "For people; default: the slug."),
             "priority": _number("Unique within the schedule; the higher number wins.", 1, 1000),
             "rotation": _described("rotation", "Who takes turns, and how often."),
             "timezone": _described("zone", "Default: the schedule's."),
@@ -174,13 +215,37 @@ def _turns() -> Json:
             "users": {**_list(anyone, "The places, in order of turns.", least=1), "maxItems": MAX_PLACES},
             "interval": _number("Every so many days or weeks; default 1.", 1, longest),
             "handoff_day": _described("day", "Of a weekly rotation; default: the start's weekday."),
-            "interval_days": _number("Of a custom rotation: every so many days.", 1, 366),
-            "rrule": _text("Of a custom rotation: an RFC 5545 rule, such as FREQ=WEEKLY;BYDAY=MO,FR."),
+            "interval_days": _number("Of a custom rotation: every so many days.", 1, MAX_DAYS),
+            "rrule": _text(
+                "Of a custom rotation: an RFC 5545 rule, such as FREQ=WEEKLY;BYDAY=MO,FR.",
+                pattern=_RULE,
+                maxLength=MAX_LENGTH,
+            ),
             "start": _described("time", "Where the handoffs count from; default: start_date."),
             "anchor": {**anchor, "description": "Pins a turn to a user, and with it all others."},
         },
         required=["type", "users"],
+        allOf=[
+            _of_type("daily", {"handoff_day": False, "interval_days": False, "rrule": False}),
+            _of_type(
+                "weekly",
+                {"interval": {"maximum": MAX_INTERVAL["WEEKLY"]}, "interval_days": False, "rrule": False},
+            ),
+            _of_type(
+                "custom",
+                {"interval": False, "handoff_day": False},
+                oneOf=[{"required": ["interval_days"]}, {"required": ["rrule"]}],
+            ),
+        ],
     )
+
+
+def _of_type(kind: str, properties: Properties, **more: Json) -> Json:
+    """What else holds for the keys of a rotation of one type; False for a key that does not go with it."""
+    return {
+        "if": {"required": ["type"], "properties": {"type": {"const": kind}}},
+        "then": {"properties": properties, **more},
+    }
 
 
 def _following() -> Json:
@@ -194,16 +259,20 @@ def _following() -> Json:
 
 
 def _window() -> Json:
+    plain: Properties = {"from": {"pattern": f"^{_CLOCK}$"}, "to": {"pattern": f"^{_END}$"}}
+    from_day_to_day: Properties = {
+        "days": False,
+        "from": {"pattern": f"^{_DAY} {_CLOCK}$"},
+        "to": {"pattern": f"^{_DAY} {_END}$"},
+    }
     return _object(
         {
             "days": _days("The days on which the window begins; default: every day."),
-            "from": _text("HH:MM, or with a day: FRI 17:00.", pattern=f"^({_DAY} +)?{_CLOCK}$"),
-            "to": _text(
-                "HH:MM, or with a day. At or before `from`: on the next day.",
-                pattern=f"^({_DAY} +)?({_CLOCK}|24:00)$",
-            ),
+            "from": _text("HH:MM, or with a day: FRI 17:00."),
+            "to": _text("HH:MM, or with a day. At or before `from`: on the next day."),
         },
         required=["from", "to"],
+        oneOf=[{"properties": plain}, {"properties": from_day_to_day}],
     )
 
 
@@ -212,23 +281,23 @@ def _override(more: Properties) -> Json:
         {
             **more,
             "user": _described("slug", "Who is on call; nobody for an intended hole."),
-            "replaces": _described("slug", "Take only the hours that this user would have had."),
+            "replaces": _described("user_slug", "Take only the hours that this user would have had."),
             "start": _described("time", "A bare date means 00:00."),
             "end": _described("time", "Exclusive; a bare date means 00:00."),
-            "reason": _text("Why, for people."),
+            "reason": _described("prose", "Why, for people."),
             "type": _text("Default: swap with `replaces`, else manual.", enum=["manual", "swap"]),
-            "created_by": _described("slug", "A user."),
+            "created_by": _described("user_slug", "Who wrote it."),
         },
         required=[*more, "user", "start", "end"],
     )
 
 
-def _object(properties: Properties, *, required: list[str] | None = None) -> dict[str, Json]:
+def _object(properties: Properties, *, required: list[str] | None = None, **more: Json) -> dict[str, Json]:
     schema: dict[str, Json] = {"type": "object", "additionalProperties": False, "properties": properties}
-    return {**schema, "required": [*required]} if required else schema
+    return {**schema, **({"required": [*required]} if required else {}), **more}
 
 
-def _map(values: Json, description: str) -> Json:
+def _map(values: Json, description: str) -> dict[str, Json]:
     return {
         "type": "object",
         "description": description,
@@ -248,6 +317,11 @@ def _days(description: str) -> Json:
 
 def _text(description: str, **more: Json) -> Json:
     return {"type": "string", "description": description, **more}
+
+
+def _free(description: str, **more: Json) -> Json:
+    """A text that editors may take for a number or a boolean."""
+    return {"type": ["string", "number", "boolean"], "description": description, **more}
 
 
 def _number(description: str, low: int, high: int) -> Json:

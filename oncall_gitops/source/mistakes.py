@@ -12,7 +12,7 @@ from oncall_gitops.core.problem import Origin, Problem
 from oncall_gitops.source.document import Document, Mapping, Node, Scalar, kind_of
 from oncall_gitops.source.document import Sequence as Listed
 from oncall_gitops.source.scalars import Note
-from oncall_gitops.source.spelling import closest
+from oncall_gitops.source.spelling import closest, slip
 from oncall_gitops.source.syntax import shown
 
 MOST = 1000
@@ -48,7 +48,8 @@ _COMMON_NAMES = {
     "tz": ("timezone",), "time_zone": ("timezone",), "zone": ("timezone",), "mail": ("email",), "e-mail": ("email",),
     "members": ("users",), "participants": ("users",), "handoff": ("handoff_time",), "start": ("start_date", "from"),
     "end": ("end_date", "to", "until"), "from": ("start",), "to": ("end", "until"), "until": ("end",),
-    "enabled": ("active",), "prio": ("priority",), "recurrence_rule": ("rrule",),
+    "enabled": ("active",), "prio": ("priority",), "recurrence_rule": ("rrule",), "days": ("days_of_week",),
+    "days_of_week": ("days",),
 }  # fmt: skip
 
 
@@ -57,7 +58,9 @@ def meant_key(key: str, known: Sequence[str]) -> str | None:
     if key in known:
         return None
     others = _COMMON_NAMES.get(key.lower(), ())
-    return closest(key, known) or next((other for other in others if other in known), None)
+    return (
+        closest(key, known) or slip(key, known) or next((other for other in others if other in known), None)
+    )
 
 
 def described(errors: Sequence[Any], document: Document, path: Path, keys: Any) -> Iterator[Problem]:
@@ -69,9 +72,13 @@ def described(errors: Sequence[Any], document: Document, path: Path, keys: Any) 
             place = (*path, *parent)
             known = [name for name in keys(error["loc"][:-1]) if name not in _written(document, place)]
             unknown.setdefault(_clean(document, place), []).append((key, meant_key(key, known)))
+    loose = _loose_words(errors, document, path)
+    listed = {(*place[:-1], word) for place, words in loose.items() for word in words}
     for error in errors:
         loc = (*path, *error["loc"])
         match error["type"]:
+            case "extra_forbidden" if _clean(document, loc) in listed:
+                pass  # a part of the list before it
             case "extra_forbidden":
                 siblings = unknown[_clean(document, loc[:-1])]
                 meant = next(guess for name, guess in siblings if name == loc[-1])
@@ -81,7 +88,22 @@ def described(errors: Sequence[Any], document: Document, path: Path, keys: Any) 
                 if error["loc"][-1] not in [guess for _, guess in siblings]:
                     yield _missing(document, loc)
             case _:
-                yield _wrong_value(document, loc, error)
+                yield _wrong_value(document, loc, error, loose.get(_clean(document, loc), ()))
+
+
+def _loose_words(errors: Sequence[Any], document: Document, path: Path) -> dict[Path, list[str]]:
+    """The words behind a list without brackets, by its place: `{users: alice, bob}` has a key `bob` without a value."""
+    unknown = {_clean(document, (*path, *e["loc"])) for e in errors if e["type"] == "extra_forbidden"}
+    found: dict[Path, list[str]] = {}
+    for error in errors:
+        if (error.get("ctx") or {}).get("help", "").startswith("write ["):
+            *parent, key = _clean(document, (*path, *error["loc"]))
+            above = _written(document, tuple(parent))
+            for word in list(above)[[*above, key].index(key) + 1 :]:
+                if above[word] != "" or (*parent, word) not in unknown:
+                    break
+                found.setdefault((*parent, key), []).append(str(word))
+    return found
 
 
 def noted(notes: Sequence[Note], document: Document) -> Iterator[Problem]:
@@ -133,8 +155,21 @@ def _unknown_key(document: Document, loc: Path, meant: str | None) -> Problem:
             f"`{key}` does not go with `follows`" if "follows" in node else "`offset` goes with `follows`"
         )
         return Problem(document.origin(key), "OG212", message, "`follows` and `offset` stand alone")
-    hint = f'did you mean "{meant}"?' if meant else _ELSEWHERE.get(str(loc[-1]), "")
+    hint = (
+        f'did you mean "{meant}"?' if meant else _ELSEWHERE.get(str(loc[-1])) or _cut_off(document, node, key)
+    )
     return Problem(document.origin(key), "OG201", f"unknown key {shown(key)}", hint)
+
+
+def _cut_off(document: Document, node: Mapping, key: Scalar) -> str:
+    """`{name: Ng, Alice}`: what is taken for a key without a value is the rest of the value before it."""
+    keys = list(node)
+    before = keys[keys.index(key) - 1]
+    value = node[before]
+    if node[key] != "" or before == key or not isinstance(value, Scalar) or not value.plain:
+        return ""
+    whole = document.text[value.start.index : key.end.index]
+    return f'in braces a comma ends a value: write {before}: "{whole}"' if "\n" not in whole else ""
 
 
 def _missing(document: Document, loc: Path) -> Problem:
@@ -143,7 +178,8 @@ def _missing(document: Document, loc: Path) -> Problem:
     return Problem(document.locate(loc[:-1]), "OG202", f'required key "{key}" is missing', hint)
 
 
-def _wrong_value(document: Document, loc: Path, error: Any) -> Problem:
+def _wrong_value(document: Document, loc: Path, error: Any, more: Sequence[str] = ()) -> Problem:
+    """`more` are the words that belong to the value too."""
     node, _ = document.walk(loc)
     context = error.get("ctx") or {}
     match error["type"]:
@@ -164,7 +200,10 @@ def _wrong_value(document: Document, loc: Path, error: Any) -> Problem:
             origin = _key_origin(document, loc) or (
                 spanned(document, node, span) if span else document.locate(loc)
             )
-            return Problem(origin, code, context["message"], context["help"])
+            hint = context["help"]
+            if more:
+                hint = f"write [{', '.join([str(node), *more])}]"
+            return Problem(origin, code, context["message"], hint)
         case other:
             return Problem(document.locate(loc), "OG203", f"{error['msg']} ({other})")
 
@@ -178,9 +217,9 @@ def _key_origin(document: Document, loc: Path) -> Origin | None:
     return document.origin(key) if key is not None else None
 
 
-def _written(document: Document, place: Path) -> Mapping | tuple[()]:
+def _written(document: Document, place: Path) -> Mapping:
     node, _ = document.walk(place)
-    return node if isinstance(node, Mapping) else ()
+    return node if isinstance(node, Mapping) else Mapping()
 
 
 def _clean(document: Document, place: Path) -> Path:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias
@@ -9,10 +10,12 @@ from typing import TypeAlias
 from oncall_gitops.core.model.user import NOBODY
 from oncall_gitops.core.problem import Problem
 from oncall_gitops.source.document import Document, Mapping, Node, Scalar, kind_of
-from oncall_gitops.source.slugs import is_slug, slug_fault
+from oncall_gitops.source.slugs import better_slug, is_slug, slug_fault
 from oncall_gitops.source.syntax import shown
 
 Path = tuple["str | int", ...]
+
+_WORD = re.compile(r"[a-z0-9][a-z0-9._-]*", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,13 +35,15 @@ Declaration: TypeAlias = Site | Document
 class Declared:
     """Every declaration by name, in order of files; schedules by full name.
 
-    What a usual file declares stands there as the document, which has the value.
+    What a usual file declares stands there as the document, which has the value. `unread` are the words of what
+    could not be read as a declaration: names among them may be references to it.
     """
 
     users: dict[str, tuple[Declaration, ...]] = field(default_factory=dict)
     teams: dict[str, tuple[Declaration, ...]] = field(default_factory=dict)
     schedules: dict[str, tuple[Declaration, ...]] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
+    unread: set[str] = field(default_factory=set)
 
 
 def gather(documents: Sequence[Document]) -> Declared:
@@ -101,7 +106,7 @@ def _unusual(documents: Iterable[Document], declared: Declared) -> Iterator[Docu
 
 def _look(document: Document, declared: Declared) -> None:
     """The declarations of a document with positions."""
-    for key, site in _entries(document, ("users",), declared.problems):
+    for key, site in _entries(document, ("users",), declared):
         if key == NOBODY:
             message = '"nobody" is reserved: it stands for an intended hole'
             declared.problems.append(
@@ -109,10 +114,10 @@ def _look(document: Document, declared: Declared) -> None:
             )
             continue
         _declare(declared.users, key, site)
-    for team, site in _entries(document, ("teams",), declared.problems):
+    for team, site in _entries(document, ("teams",), declared):
         _declare(declared.teams, team, site)
         if isinstance(site.node, Mapping) and "schedules" in site.node:
-            for key, below in _entries(document, (*site.path, "schedules"), declared.problems):
+            for key, below in _entries(document, (*site.path, "schedules"), declared):
                 _declare(declared.schedules, f"{team}/{key}", below)
 
 
@@ -120,7 +125,7 @@ def _declare(found: dict[str, tuple[Declaration, ...]], name: str, site: Site) -
     found[name] = (*found.get(name, ()), site)
 
 
-def _entries(document: Document, path: Path, problems: list[Problem]) -> Iterator[tuple[str, Site]]:
+def _entries(document: Document, path: Path, declared: Declared) -> Iterator[tuple[str, Site]]:
     """The entries of the mapping at a place, if there is one."""
     node, key = document.walk(path)
     if key is None or key != path[-1]:
@@ -128,14 +133,60 @@ def _entries(document: Document, path: Path, problems: list[Problem]) -> Iterato
     if not isinstance(node, Mapping):
         empty = isinstance(node, Scalar) and node.is_null
         message = f"expected a mapping of {path[-1]}, found {kind_of(node)}"
-        hint = f"write `{path[-1]}: {{}}`, or leave the key out" if empty else ""
-        problems.append(Problem(document.locate(path), "OG204" if empty else "OG203", message, hint))
+        hint = (
+            f"write `{path[-1]}: {{}}`, or leave the key out"
+            if empty
+            else f"write `{path[-1]}: {{slug: {{...}}}}`"
+        )
+        declared.problems.append(Problem(document.locate(path), "OG204" if empty else "OG203", message, hint))
+        declared.unread |= words_of(node)
         return
     for slug, value in node.items():
         if is_slug(slug):
             yield str(slug), Site(document, (*path, str(slug)), slug, value)
         else:
-            problems.append(Problem(document.origin(slug), "OG209", *slug_fault(slug)))
+            declared.problems.append(Problem(document.origin(slug), "OG209", *slug_fault(slug)))
+            declared.unread |= {better_slug(slug), *names_below(value)}
+
+
+def names_below(node: Node) -> set[str]:
+    """All keys below a node that is not read: what is declared there is not unknown."""
+    found: set[str] = set()
+    waiting = [node]
+    while waiting:
+        if isinstance(below := waiting.pop(), Mapping):
+            found.update(map(str, below))
+            waiting += below.values()
+    return found
+
+
+def words_of(node: Node) -> set[str]:
+    """What may be the names in something that should have been a mapping."""
+    if isinstance(node, Scalar):
+        return set(_WORD.findall(node))
+    if isinstance(node, Mapping):
+        return names_below(node)
+    return {word for item in node for word in words_of(item)}
+
+
+def known_as(declared: Declared) -> dict[str, str]:
+    """The users by their names and addresses in small letters, as far as those are somebody's alone."""
+    owners: dict[str, set[str]] = {}
+    for slug, (first, *_) in declared.users.items():
+        for known in _called(slug, first):
+            owners.setdefault(known.strip().casefold(), set()).add(slug)
+    return {known: owner for known, slugs in owners.items() if len(slugs) == 1 for owner in slugs}
+
+
+def _called(slug: str, declaration: Declaration) -> Iterator[str]:
+    if isinstance(declaration, Document):
+        if declaration.usual:
+            user = declaration.usual.users[slug]
+            yield from (user.name, user.email)
+    elif isinstance(declaration.node, Mapping):
+        for key in (Scalar("name"), Scalar("email")):
+            if isinstance(value := declaration.node.get(key), Scalar):
+                yield value
 
 
 def _clashes(kind: str, declared: dict[str, tuple[Declaration, ...]]) -> Iterator[Problem]:

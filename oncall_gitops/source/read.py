@@ -87,11 +87,15 @@ def _load(
         document = _document(file, content, problems, texts, known)
         if keeps and document.usual:
             known[document.text] = document.usual
-        problems += document.problems
+        if document.problems:
+            from oncall_gitops.source.duplicates import told_once
+
+            problems += told_once(document)
         if not document.is_read:
             unread.update(_WORD.findall(document.text))
         documents.append(document)
-    assembled = assemble(documents, unread=frozenset(unread))
+    is_whole = not any(problem.is_error for problem in problems)
+    assembled = assemble(documents, unread=frozenset(unread), is_whole=is_whole)
     scene = Scene(assembled.desired, assembled.incomplete)
     wrong = contradictions(scene)
     every = in_order([*problems, *assembled.problems, *wrong])

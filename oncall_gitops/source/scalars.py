@@ -7,6 +7,7 @@ The functions are pydantic validators; what they raise carries our code as its t
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Annotated, TypeAlias
 
@@ -16,6 +17,7 @@ from pydantic_core import PydanticCustomError
 from oncall_gitops.core.model.user import NOBODY
 from oncall_gitops.core.model.when import When, parse_clock, parse_when
 from oncall_gitops.core.problem import Severity
+from oncall_gitops.source import repairs
 from oncall_gitops.source.document import Node, Scalar, kind_of
 from oncall_gitops.source.slugs import is_slug, slug_fault
 from oncall_gitops.source.spelling import did_you_mean
@@ -33,8 +35,11 @@ _LOOSE_CLOCK = re.compile(
     r"\s*([0-9]{1,2})(?:[:.h]?([0-9]{2}))?(?::[0-9]{2})?\s*([ap]\.?m\.?)?\s*", re.IGNORECASE
 )
 _CURLY_QUOTES = "\u201c\u201d\u2018\u2019"
-_SHORT_DATE = re.compile(r"([0-9]{4})[-/.]([0-9]{1,2})[-/.]([0-9]{1,2})(T[0-9]{2}:[0-9]{2})?", re.ASCII)
-_LOOSE_WHEN = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2})[ tT]+([0-9]{2}:[0-9]{2}(?::[0-9]{2})?)(.*)")
+_LOOSE_WHEN = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}\s+[0-9]{1,2}:[0-9]{2}.*")
+_WITH_ZONE = re.compile(
+    r"([0-9]{4}-[0-9]{2}-[0-9]{2}[ T][0-9]{2}:[0-9]{2}(?::[0-9]{2})?)\s*([A-Za-z][\w/+-]+)"
+)
+_CLOCK_ALONE = re.compile(r"[0-9]{1,2}:[0-9]{2}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,13 +58,15 @@ class Note:
 class Reading:
     """What reading one entry needs to know of all files, and what it has to say beside raising errors.
 
-    `unread` are the words of the files that could not be read: a name among them is not called unknown.
+    `unread` are the words of the files that could not be read: a name among them is not called unknown. `known_as`
+    has the users by their names and addresses, in small letters.
     """
 
     users: frozenset[str] = frozenset()
     teams: frozenset[str] = frozenset()
     schedules: frozenset[str] = frozenset()
     unread: frozenset[str] = frozenset()
+    known_as: Callable[[], Mapping[str, str]] = dict
     notes: list[Note] = field(default_factory=list)
 
     def fault(self, node: Node, code: str, message: str, hint: str = "") -> None:
@@ -112,8 +119,8 @@ def slug(value: object) -> str:
 
 def user(value: object, info: ValidationInfo[Reading]) -> str:
     """The slug of a user whom the files declare."""
-    text = slug(value)
     reading: Reading = info.context
+    text = _person(value, reading)
     if text == NOBODY:
         message = '"nobody" stands for an intended hole and is no user that could be named here'
         raise wrong("OG303", message, "name a user, or leave it out")
@@ -122,15 +129,38 @@ def user(value: object, info: ValidationInfo[Reading]) -> str:
 
 def user_or_nobody(value: object, info: ValidationInfo[Reading]) -> str:
     """The slug of a user, or `nobody`."""
-    text = slug(value)
+    text = _person(value, info.context)
     return text if text == NOBODY else _declared(text, info.context)
+
+
+def _person(value: object, reading: Reading) -> str:
+    """A slug; who is named by name or address has one."""
+    if isinstance(value, Scalar) and not is_slug(value) and (owner := _owner(value, reading)):
+        raise wrong("OG209", f"{shown(value)} is not a slug: users are named by theirs", f'write "{owner}"')
+    return slug(value)
 
 
 def _declared(text: str, reading: Reading) -> str:
     if text not in reading.users and text not in reading.unread:
-        hint = did_you_mean(text, reading.users) or "declare it under `users`, or name somebody who is there"
-        raise wrong("OG304", f"unknown user {shown(text)}", hint)
+        owner = _owner(text, reading)
+        hint = f'did you mean "{owner}"?' if owner else did_you_mean(text, reading.users)
+        declare = "declare it under `users`, or name somebody who is there"
+        raise wrong("OG304", f"unknown user {shown(text)}", hint or declare)
     return text
+
+
+def _owner(text: str, reading: Reading) -> str | None:
+    return reading.known_as().get(text.strip().casefold())
+
+
+def followed(value: object) -> str:
+    """The slug of a schedule of the same team."""
+    text = scalar(value, "a slug")
+    _, slash, own = text.rpartition("/")
+    if slash and is_slug(own):
+        message = f"{shown(text)} is not a slug: a rotation follows a schedule of its own team"
+        raise wrong("OG209", message, f'write "{own}"')
+    return slug(value)
 
 
 def email(value: object) -> str:
@@ -157,7 +187,11 @@ def whole_number(value: object, *, low: int, high: int) -> int:
     if not text.plain:
         raise wrong("OG205", f"expected {expected}, found the text {shown(text)}", "write it without quotes")
     if not _WHOLE.fullmatch(text):
-        raise wrong("OG205", f"expected {expected}, found {shown(text)}")
+        better = repairs.whole_number(text)
+        is_fine = better and low <= int(better) <= high
+        raise wrong(
+            "OG205", f"expected {expected}, found {shown(text)}", f"write {better}" if is_fine else ""
+        )
     if len(text) > 9 or not low <= int(text) <= high:
         raise wrong("OG206", f"expected {expected}, found {shown(text)}")
     return int(text)
@@ -173,11 +207,13 @@ def boolean(value: object) -> bool:
     raise wrong("OG207", f"expected true or false, found {shown(text)}", hint)
 
 
-def choice(value: object, choices: tuple[str, ...]) -> str:
+def choice(value: object, choices: tuple[str, ...], others: Mapping[str, str] | None = None) -> str:
+    """One of a few words; `others` has what to write in the place of words from elsewhere."""
     text = scalar(value, "one of " + ", ".join(choices))
     if text not in choices:
         message = f"expected one of {', '.join(choices)}, found {shown(text)}"
-        raise wrong("OG208", message, did_you_mean(text, choices))
+        word = re.sub(r"[^a-z]", "", text.lower())
+        raise wrong("OG208", message, (others or {}).get(word) or did_you_mean(text, choices))
     return str(text)
 
 
@@ -201,39 +237,27 @@ def when(value: object) -> When:
     """A date, a local datetime or an instant."""
     text = scalar(value, "a date or time")
     try:
-        return parse_when(str(text))
+        found = parse_when(str(text))
     except ValueError as error:
         raise _no_time(text, error) from None
+    if text != text.upper():
+        raise _no_time(text, ValueError("T and Z are capitals"))
+    return found
 
 
 def _no_time(text: str, error: ValueError) -> PydanticCustomError:
-    expected = "write 2026-01-05, 2026-01-05T09:00 or 2026-01-05T09:00:00Z"
     if "dates lie in" in str(error) or re.match(r"\d{5,}-|0\d{3}-", text):
         return wrong("OG405", f"{shown(text)} is out of range: dates lie in 1970 to 2099")
-    if (loose := _LOOSE_WHEN.fullmatch(text)) and " " in text:
-        better = f"{loose[1]}T{loose[2]}{loose[3].replace(' ', '')}"
-        try:
-            parse_when(better)
-        except ValueError:
-            better = ""
-        return wrong(
-            "OG403", f"{shown(text)} is not a date or time: a T joins the two", better and f"write {better}"
-        )
-    if (short := _SHORT_DATE.fullmatch(text)) and (better := _padded(short)):
-        return wrong("OG403", f"{shown(text)} is not a date or time", f"write {better}")
-    if re.match(r"\d{4}-\d{2}-\d{2}", text):
-        reason = _why_no_date(error)
-        return wrong("OG403", f"{shown(text)} is not a date or time{reason}", expected)
-    return wrong("OG403", f"{shown(text)} is not a date or time", expected)
-
-
-def _padded(short: re.Match[str]) -> str:
-    """A date whose month or day has one digit, as it should be; nothing if there is no such day."""
-    better = f"{short[1]}-{short[2]:0>2}-{short[3]:0>2}{short[4] or ''}"
-    try:
-        return parse_when(better).text
-    except ValueError:
-        return ""
+    better, reason = repairs.time(text), _why_no_date(error)
+    hint = f"write {better}" if better else "write 2026-01-05, 2026-01-05T09:00 or 2026-01-05T09:00:00Z"
+    if found := _WITH_ZONE.fullmatch(text):
+        reason = f": {shown(found[2])} is no offset"
+        hint = f"write {found[1].replace(' ', 'T')} for local time, or an offset such as -05:00 after it"
+    elif _LOOSE_WHEN.fullmatch(text):
+        reason = ": a T joins the two"
+    elif _CLOCK_ALONE.fullmatch(text):
+        reason, hint = ": it has no date", f"write the date before it, as in 2026-01-05T{text:0>5}"
+    return wrong("OG403", f"{shown(text)} is not a date or time{reason}", hint)
 
 
 def _why_no_date(error: ValueError) -> str:
@@ -244,6 +268,7 @@ def _why_no_date(error: ValueError) -> str:
         "minute must be": "minutes are 00 to 59",
         "second must be": "seconds are 00 to 59",
         "no zone has": "no zone has such an offset",
+        "T and Z": "T and Z are capitals",
     }
     return next((f": {words}" for start, words in known.items() if start in str(error)), "")
 

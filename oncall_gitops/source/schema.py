@@ -21,9 +21,10 @@ from pydantic import (
     WrapValidator,
     model_validator,
 )
+from pydantic_core import PydanticCustomError
 
 from oncall_gitops.core.model.rule import MAX_INTERVAL
-from oncall_gitops.source import combinations
+from oncall_gitops.source import combinations, repairs
 from oncall_gitops.source.document import Mapping, Scalar, Sequence, kind_of
 from oncall_gitops.source.scalars import (
     Clock,
@@ -38,6 +39,7 @@ from oncall_gitops.source.scalars import (
     UserSlug,
     ZoneName,
     choice,
+    followed,
     whole_number,
     wrong,
 )
@@ -57,10 +59,17 @@ def _collection(value: object, kind: type[Mapping] | type[Sequence], expected: s
     if not isinstance(value, kind):
         if isinstance(value, Scalar) and value.is_null:
             raise wrong("OG204", f"expected {expected}, found nothing", "give a value, or leave the key out")
-        is_short = kind is Sequence and isinstance(value, Scalar) and len(value) < 60
-        hint = f"write [{value}]" if is_short else ""
+        better = _listed(value) if kind is Sequence else ""
+        hint = f"write {better}" if 0 < len(better) < 60 else ""
         raise wrong("OG203", f"expected {expected}, found {kind_of(value)}", hint)
     return value
+
+
+def _listed(value: object) -> str:
+    """The list that was meant: a text with its items, or `{alice, bob}`."""
+    if isinstance(value, Mapping):
+        return repairs.slugs(" ".join(value)) if not any(value.values()) else ""
+    return repairs.slugs(value) if isinstance(value, Scalar) else ""
 
 
 def mapping(value: object) -> Mapping:
@@ -79,8 +88,8 @@ def _whole(low: int, high: int) -> PlainValidator:
     return PlainValidator(lambda value: whole_number(value, low=low, high=high))
 
 
-def _choice(*choices: str) -> PlainValidator:
-    return PlainValidator(lambda value: choice(value, choices))
+def _choice(*choices: str, others: dict[str, str] | None = None) -> PlainValidator:
+    return PlainValidator(lambda value: choice(value, choices, others))
 
 
 def _texts(value: object, handler: ValidatorFunctionWrapHandler) -> Any:
@@ -114,7 +123,7 @@ class TeamEntry(Entry):
     members: Annotated[list[UserSlug], BeforeValidator(sequence)] = Field(default_factory=list)
     labels: Texts = Field(default_factory=dict)
     renamed_from: Slug | None = None
-    schedules: Raw | None = None
+    schedules: Any = None  # `names.py` says what is wrong with it
 
 
 class PlaceEntry(Entry):
@@ -128,15 +137,31 @@ class AnchorEntry(Entry):
     user: UserOrNobody
 
 
-def _place(value: object, handler: ValidatorFunctionWrapHandler) -> Any:
+def _place(value: object, handler: ValidatorFunctionWrapHandler, info: ValidationInfo[Reading]) -> Any:
     """A bare slug is short for a place without dates."""
     if isinstance(value, Scalar) and not value.is_null:
         short = Mapping()
         short[_USER_KEY] = value
         return handler(short)
+    if isinstance(value, Scalar):
+        raise wrong("OG204", "expected a user's slug, found nothing", "give a slug, or remove the entry")
     if not isinstance(value, Mapping):
         raise wrong("OG203", f"expected a user's slug, or a mapping with `user`, found {kind_of(value)}")
+    if "user" not in value and len(value) == 1:
+        [(key, dates)] = value.items()
+        if key in info.context.users or isinstance(dates, Mapping):
+            raise _named_place(value)
     return handler(value)
+
+
+def _named_place(value: Mapping) -> PydanticCustomError:
+    """`alice: {until: ...}`: a place is no entry of a mapping, it names its user."""
+    [(user, dates)] = value.items()
+    more = [f"{key}: {date}" for key, date in dates.items()] if isinstance(dates, Mapping) else []
+    message = "expected a user's slug, or a mapping with `user`, found a mapping"
+    return wrong(
+        "OG203", message, f"write {{{', '.join([f'user: {user}', *more])}}}" if more else f"write {user}"
+    )
 
 
 _USER_KEY = Scalar("user")
@@ -148,14 +173,28 @@ Places: TypeAlias = Annotated[
 ]
 
 
+_EVERY_TWO_WEEKS = "write `type: weekly` with `interval: 2`"
+_OTHER_TYPES = {
+    **dict.fromkeys(
+        ("biweekly", "fortnightly", "twoweekly", "everyotherweek", "everysecondweek"), _EVERY_TWO_WEEKS
+    ),
+    "monthly": "write `type: custom` with `rrule: FREQ=MONTHLY`",
+    "quarterly": "write `type: custom` with `rrule: FREQ=MONTHLY;INTERVAL=3`",
+    "yearly": "write `type: custom` with `rrule: FREQ=YEARLY`",
+    "hourly": "write `type: custom` with `rrule: FREQ=HOURLY`",
+    "rrule": "write `type: custom`",
+}
+"""How other systems call what we can say too."""
+
+
 class TurnsEntry(Entry):
     """A rotation with turns of its own."""
 
-    type: Annotated[str, _choice("daily", "weekly", "custom")]
+    type: Annotated[str, _choice("daily", "weekly", "custom", others=_OTHER_TYPES)]
     users: Places
     interval: Annotated[int, _whole(1, MAX_INTERVAL["DAILY"])] = 1
     handoff_day: Day | None = None
-    interval_days: Annotated[int | None, _whole(1, 366)] = None
+    interval_days: Annotated[int | None, _whole(1, combinations.MAX_DAYS)] = None
     rrule: Annotated[str | None, PlainValidator(rule)] = None
     start: Time | None = None
     anchor: AnchorEntry | None = None
@@ -171,7 +210,7 @@ class TurnsEntry(Entry):
 class FollowingEntry(Entry):
     """A rotation that takes its turns from another schedule's."""
 
-    follows: Slug
+    follows: Annotated[str, PlainValidator(followed)]
     offset: Annotated[int, _whole(-MAX_OFFSET, MAX_OFFSET)]
 
 
@@ -196,6 +235,9 @@ class WindowEntry(Entry):
 
 
 def _window(value: object, handler: ValidatorFunctionWrapHandler) -> Any:
+    if isinstance(value, Mapping) and "days_of_week" in value and not {"from", "to"} & value.keys():
+        hint = 'for whole days write {days: [SAT, SUN], from: "00:00", to: "24:00"}'
+        raise wrong("OG203", "expected a window with `from` and `to`, found `days_of_week`", hint)
     entry: WindowEntry = handler(value)
     return window(entry.days, entry.from_, entry.to)
 
@@ -213,9 +255,26 @@ def _restrictions_kind(value: object) -> str:
 
 
 def _restrictions(value: object, handler: ValidatorFunctionWrapHandler) -> Any:
+    if isinstance(value, Sequence):
+        _refuse_whole_days(value)
     if isinstance(value, Mapping) and "days_of_week" not in value and ("from" in value or "to" in value):
-        raise wrong("OG203", "expected a list of windows, found a single one", "put it in a list: [{...}]")
+        raise _single_window()
     return handler(value)
+
+
+def _refuse_whole_days(value: Sequence) -> None:
+    """Whole days are no windows, and stand in no list."""
+    if value and all(isinstance(item, Scalar) and not item.is_null for item in value):
+        better = repairs.days(", ".join(str(item) for item in value))
+        hint = f"write {{days_of_week: [{', '.join(better)}]}}" if better else ""
+        raise wrong("OG203", "expected a list of windows, found a list of texts", hint)
+    if any(isinstance(item, Mapping) and "days_of_week" in item for item in value):
+        hint = "write restrictions: {days_of_week: [SAT, SUN]}, without the list"
+        raise wrong("OG203", "expected a list of windows, found `days_of_week` in a list", hint)
+
+
+def _single_window() -> PydanticCustomError:
+    return wrong("OG203", "expected a list of windows, found a single one", "put it in a list: [{...}]")
 
 
 Windows: TypeAlias = Annotated[list[Window], Field(min_length=1), BeforeValidator(sequence)]
@@ -227,7 +286,11 @@ Restrictions: TypeAlias = Annotated[
 
 
 def _coverage(value: object, handler: ValidatorFunctionWrapHandler) -> Any:
-    return choice(value, ("always", "none")) if isinstance(value, Scalar) else handler(value)
+    if isinstance(value, Scalar):
+        return choice(value, ("always", "none"))
+    if isinstance(value, Mapping):
+        raise _single_window()
+    return handler(value)
 
 
 Coverage: TypeAlias = Annotated[Windows, WrapValidator(_coverage)]

@@ -23,6 +23,11 @@ def closest(word: str, names: Collection[str]) -> str | None:
     return _closest(word[:80], names if isinstance(names, frozenset) else tuple(names))
 
 
+def slip(word: str, names: Collection[str]) -> str | None:
+    """The name of which a word of a few letters is a slip: for those, `closest` asks for too much likeness."""
+    return next((other for other in _slips(word.lower()) if other in names), None) if len(word) < 5 else None
+
+
 def did_you_mean(word: str, names: Collection[str]) -> str:
     """`did you mean "bob"?`, or nothing."""
     name = closest(word, names)

@@ -361,7 +361,7 @@ def _when(text: Any) -> When:
         when = parse_when(text)
     except ValueError:
         raise Unusual from None
-    if when.written is Written.INSTANT and not text.endswith("Z"):
+    if when.written is Written.INSTANT and not (text.endswith("Z") and "T" in text):
         unusual()  # whether the zone has that offset then is another question
     return when
 

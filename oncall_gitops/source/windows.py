@@ -10,13 +10,16 @@ from pydantic_core import PydanticCustomError
 from oncall_gitops.core.model.restriction import ALL_DAYS, DailyWindow, WeeklyWindow
 from oncall_gitops.core.model.when import WEEKDAYS
 from oncall_gitops.core.rule import RuleError, parse_rule
+from oncall_gitops.source import repairs
 from oncall_gitops.source.document import Scalar, Sequence, kind_of
 from oncall_gitops.source.scalars import Note, Reading, clock, clock_of, scalar, wrong
 from oncall_gitops.source.slugs import is_slug, slug_fault
 from oncall_gitops.source.spelling import closest, did_you_mean
 from oncall_gitops.source.syntax import shown
 
-_EDGE = re.compile(r"(\S+)\s+(\S+)")
+_EDGE = re.compile(r"(\S+) (\S+)")
+_LOOSE_EDGE = re.compile(r"\s*([A-Za-z]+)[\s,]+(\S+)\s*")
+_TIME_FIRST = re.compile(r"\s*([0-9]{1,2}:[0-9]{2})\s+([A-Za-z]+)\s*")
 _RULE_NOTES = {"prefix": "OG903", "lower-case": "OG903", "missing-days": "OG905"}
 
 Edge = tuple[int | None, int]
@@ -35,7 +38,13 @@ def days(value: object, info: ValidationInfo[Reading]) -> tuple[int, ...]:
     """Weekdays in order, none twice."""
     reading = info.context
     if not isinstance(value, Sequence):
-        raise wrong("OG203", f"expected a list of days, found {kind_of(value)}", "write it as [MON, TUE]")
+        if isinstance(value, Scalar) and value.is_null:
+            raise wrong(
+                "OG204", "expected a list of days, found nothing", "name the days, or leave the key out"
+            )
+        better = repairs.days(value) if isinstance(value, Scalar) else []
+        hint = f"write [{', '.join(better)}]" if better else "write it as [MON, TUE]"
+        raise wrong("OG203", f"expected a list of days, found {kind_of(value)}", hint)
     if not value:
         raise wrong("OG213", "a window needs at least one day", "name the days, or leave the key out")
     found: set[int] = set()
@@ -55,8 +64,14 @@ def days(value: object, info: ValidationInfo[Reading]) -> tuple[int, ...]:
 def edge(value: object, info: ValidationInfo[Reading], *, is_end: bool = False) -> Edge:
     """`09:00`, or with its day `FRI 17:00`; `24:00` only where a window ends."""
     text = scalar(value, "a wall time HH:MM, or a day and a wall time")
+    if found := _TIME_FIRST.fullmatch(text):
+        message = f"{shown(text)} is not a day and a wall time: the day stands first"
+        raise wrong("OG406", message, f'write "{found[2]} {found[1]}"')
     if found := _EDGE.fullmatch(text):
         return day(_like(text, found[1])), clock_of(found[2], end_of_day=is_end)
+    if found := _LOOSE_EDGE.fullmatch(text):
+        message = f"{shown(text)} is not a day and a wall time with one plain space between them"
+        raise wrong("OG404", message, f'write "{found[1]} {found[2]}"')
     return None, clock(text, info, end_of_day=is_end)
 
 
@@ -115,10 +130,8 @@ def former_schedule(value: object) -> str:
 
 
 def _better_day(text: str) -> str:
-    better = text.strip().upper()[:3]
-    if better not in WEEKDAYS:
-        better = closest(text.upper()[:3], WEEKDAYS) or ""
-    return f"write {better}" if better else ""
+    better = repairs.days(text) or [closest(text.upper()[:3], WEEKDAYS) or ""]
+    return f"write {', '.join(better)}" if better[0] else ""
 
 
 def _like(original: Scalar, text: str) -> Scalar:

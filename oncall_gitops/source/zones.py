@@ -61,6 +61,8 @@ _BETTER = {
 _OFFSET = re.compile(r"(?:(?:UTC|GMT|Etc/GMT|Etc/UTC)\s*)?[+-]?\s*\d{1,2}(?::?\d{2})?|(?:Etc/)?GMT0")
 _POSIX = re.compile(r"[A-Za-z]{3,}[+-]?\d{1,2}(?:[A-Za-z]{3,})?(?:,.*)?|<[+-]?\w+>.*")
 
+_COPY = re.compile(r"(?:(posix|right)/)+")
+
 
 @dataclass(frozen=True, slots=True)
 class ZoneFault:
@@ -85,6 +87,16 @@ def zone_fault(name: str) -> ZoneFault | None:
         message = f"{shown(name)} is an old name of {shown(successor)}"
         return ZoneFault("OG902", message, f'write "{successor}"', is_error=False)
     return _unknown(name)
+
+
+@cache
+def usable_names() -> tuple[list[str], list[str]]:
+    """The names that are fine, and the old ones that are read with a warning, each in order."""
+    faults = {name: zone_fault(name) for names in _names() for name in names}
+    fine = [name for name, fault in faults.items() if fault is None]
+    return sorted({*fine, "UTC"}), sorted(
+        name for name, fault in faults.items() if fault and not fault.is_error
+    )
 
 
 def _names_an_offset(name: str) -> bool:
@@ -120,18 +132,20 @@ def _no_place(name: str) -> ZoneFault:
 def _unknown(name: str) -> ZoneFault:
     places, links = _names()
     bare = name.strip()
-    if bare != name and (bare in places or bare == "UTC"):
-        return ZoneFault("OG401", f"there are spaces around the time zone {shown(name)}", f'write "{bare}"')
+    if bare != name and (bare in places or bare in links or bare == "UTC"):
+        if (fault := zone_fault(bare)) and fault.is_error:
+            return fault
+        return ZoneFault("OG401", f"there are spaces around the time zone {shown(name)}", _meant(bare))
     if bare.upper() in _ABBREVIATIONS:
         return _no_place(bare.upper())
     if (folded := _by_case().get(bare.lower())) is not None:
-        return ZoneFault(
-            "OG401", f"unknown time zone {shown(name)}: capitals matter", f'did you mean "{folded}"?'
-        )
-    if name.startswith(("posix/", "right/")):
-        inner = name.split("/", 1)[1]
-        why = "counts leap seconds" if name.startswith("right/") else "depends on the machine"
-        better = f'write "{inner}"' if inner in places or inner in links else "name the zone of a place"
+        if (fault := zone_fault(folded)) and fault.is_error:
+            return fault
+        return ZoneFault("OG401", f"unknown time zone {shown(name)}: capitals matter", _meant(folded))
+    if found := _COPY.match(name):
+        inner = name[found.end() :]
+        why = "counts leap seconds" if found[1] == "right" else "depends on the machine"
+        better = _meant(inner) if inner in places or inner in links else "name the zone of a place"
         return ZoneFault("OG402", f"{shown(name)} {why} and is not a zone that can be used", better)
     if name in _REMOVED:
         return ZoneFault(
@@ -143,8 +157,14 @@ def _unknown(name: str) -> ZoneFault:
         return ZoneFault("OG402", f"{shown(name)} is a Windows name of a time zone", hint)
     written = name.replace("\\", "/").replace(" ", "_").removeprefix("./")
     guess = _by_city().get(written.lower().rpartition("/")[2]) or closest(written, places)
-    hint = f'did you mean "{guess}"?' if guess else 'use an IANA name such as "Europe/Berlin", or UTC'
+    hint = _meant(guess) if guess else 'use an IANA name such as "Europe/Berlin", or UTC'
     return ZoneFault("OG401", f"unknown time zone {shown(name)}", hint)
+
+
+def _meant(name: str) -> str:
+    """What to write for a zone that is most likely meant; an old or refused one is not recommended."""
+    fault = zone_fault(name)
+    return fault.help if fault else f'did you mean "{name}"?'
 
 
 @cache

@@ -183,10 +183,13 @@ def test_one_file_that_cannot_be_written_keeps_no_other_from_it(files: Shell) ->
 
 def test_pre_commit_hooks_run_commands_that_exist_on_files_that_are_read() -> None:
     hooks = (ROOT / ".pre-commit-hooks.yaml").read_text()
+    ids, readme = re.findall(r"- id: (\S+)", hooks), (ROOT / "README.md").read_text()
     patterns = re.findall(r"files: (\S+)", hooks)
 
     assert re.findall(r"entry: oncall-gitops (\w+)", hooks) == ["validate", "fmt"]
+    assert sorted(re.findall(r"\{id: (\S+)\}", readme)) == sorted(ids)
     assert len(patterns) == 2
+    assert "always_run: true" in hooks.split("- id: ")[1]  # deleting a file is a change, too
     for path in find_files(ROOT / "schedules")[0]:
         name = Path(path.path).relative_to(ROOT).as_posix()
         assert all(re.search(pattern, name) for pattern in patterns)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,11 +14,14 @@ import yaml
 
 from oncall_gitops.source import schema as models
 from oncall_gitops.source.json_schema import json_schema
+from oncall_gitops.source.read import Loaded, load
 from tests.commands.shell import Shell
 from tests.source.reading import GOOD, varied
+from tests.source.test_mistakes import ROTATION
 
 NOW = ("--as-of", "2026-11-22T20:00Z")
 ROOT = Path(__file__).parents[2]
+VALIDATOR = jsonschema.Draft7Validator(json_schema())
 
 
 @pytest.fixture
@@ -165,6 +169,15 @@ def test_a_folder_without_files_is_an_error_here(files: Shell) -> None:
     assert files("validate", "nowhere", *NOW).code == 1
 
 
+@pytest.mark.parametrize("name", ["b.YML", "B.YAML"])
+def test_a_folder_of_files_that_are_not_read_is_an_error_too(name: str, files: Shell) -> None:
+    files.write(GOOD, name=name)
+    done = files("validate", "--format", "json", *NOW)
+
+    assert done.code == 1
+    assert {d["code"] for d in done.json["diagnostics"]} == {"OG106", "OG920"}
+
+
 def test_wrong_usage_is_64(files: Shell) -> None:
     files.write(GOOD)
 
@@ -208,17 +221,114 @@ def test_the_schema_is_one_and_agrees_that_good_files_are_good() -> None:
         validator.validate(as_an_editor_reads(text))
 
 
-def test_the_schema_refuses_what_an_editor_can_see() -> None:
-    validator = jsonschema.Draft7Validator(json_schema())
-    for old, new in [
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
         ("name: Payments", "nmae: Payments"),
+        ("name: Payments", 'name: ""'),
+        ("name: Payments", f"name: {'x' * 256}"),
+        ("name: Payments", "name:"),
+        ("name: Payments", f"labels: {{a: {'x' * 10_001}}}"),
         ("priority: 10", 'priority: "10"'),
         ('to: "17:00"', 'to: "25:00"'),
+        ('to: "17:00"', 'to: "SUN 17:00"'),
+        ('from: "09:00", to: "17:00"', 'from: "FRI 09:00", to: "MON 17:00"'),
+        ('{days: [SAT, SUN], from: "09:00", to: "17:00"}', '{from: "FRI  09:00", to: "MON 17:00"}'),
         ("[SAT, SUN]", "[sat]"),
         ("type: weekly", "type: monthly"),
+        ("type: weekly", "type: weekly\n          interval_days: 3"),
+        ("type: weekly", "type: weekly\n          interval: 500"),
+        ("type: weekly", "type: daily\n          handoff_day: MON"),
+        ("{type: custom, rrule: FREQ=WEEKLY;BYDAY=MO,", "{type: custom,"),
+        ("{type: custom,", "{type: custom, interval_days: 3,"),
+        ("{type: custom,", "{type: custom, interval: 3,"),
+        ("FREQ=WEEKLY;BYDAY=MO", "BYDAY=MO"),
+        ("FREQ=WEEKLY;BYDAY=MO", "FREQ=WEEKLY;COUNT=3"),
+        ("FREQ=WEEKLY;BYDAY=MO", "weekly"),
+        ("FREQ=WEEKLY;BYDAY=MO", '"FREQ=WEEKLY; BYDAY=MO"'),
+        ("FREQ=WEEKLY;BYDAY=MO", f"FREQ=DAILY;BYMONTHDAY={'1,' * 250}2"),
         ("start_date: 2026-01-05", "start_date: 5 January"),
-    ]:
-        assert not validator.is_valid(as_an_editor_reads(varied(old, new)))
+        ("start_date: 2026-01-05", "start_date: 2026-13-05"),
+        ("start: 2026-12-24T09:00", "start: 2026-12-24T09:00+15:00"),
+        ("start: 2026-12-24T09:00", "start: 2026-12-24T09:00z"),
+        ("timezone: Europe/Berlin\n", "timezone: Europe/Berln\n"),
+        ("timezone: Europe/Berlin\n", "timezone: EST\n"),
+        ("timezone: Europe/Berlin\n", "timezone: Etc/GMT+5\n"),
+        ("email: alice@example.com", "email: alice"),
+        ("members: [alice, bob]", "members: [alice, nobody]"),
+        ("members: [alice, bob]", "members: [-1]"),
+        ("  carol: {", "  nobody: {"),
+        ("replaces: alice", "replaces: nobody"),
+        ("replaces: alice", "created_by: nobody"),
+        ("start_date: 2026-01-05", "start_date: 2026-01-05\n        renamed_from: a/b/c"),
+        ("        rotation:\n" + ROTATION, "        layers: {}\n        x: &x\n"),
+    ],
+)
+def test_the_schema_refuses_what_an_editor_can_see(old: str, new: str, tmp_path: Path) -> None:
+    text = varied(old, new)
+
+    assert load_text(tmp_path, text).has_errors
+    assert not VALIDATOR.is_valid(as_an_editor_reads(text))
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("name: Payments", "name: 123"),
+        ("name: Payments", "name: true\n    labels: {1: 2.5, true: no, a: 2026-01-05}"),
+        ("start_date: 2026-01-05", "start_date: 2026-01-05\n        description: 42"),
+        ("end: 2026-12-21", "end: 2026-12-21, reason: 2026"),
+        ("timezone: Europe/Berlin\n", "timezone: US/Eastern\n"),
+        ("timezone: Europe/Berlin\n", "timezone: UTC\n"),
+        ("FREQ=WEEKLY;BYDAY=MO", '"rrule:freq=weekly;byday=mo"'),
+        ("FREQ=WEEKLY;BYDAY=MO", "BYDAY=MO;FREQ=WEEKLY"),
+        ("start: 2026-12-24T09:00", "start: 2026-12-24T09:00:30+14:00"),
+        ("start_date: 2026-01-05", "start_date: 2026-01-05\n        renamed_from: 7"),
+        ("start_date: 2026-01-05", "start_date: 2026-01-05\n        renamed_from: team/old"),
+        ('to: "17:00"', 'to: "24:00"'),
+        ('{days: [SAT, SUN], from: "09:00", to: "17:00"}', '{from: "FRI 09:00", to: "MON 24:00"}'),
+        ("email: alice@example.com", "email: z\u00f6e@b\u00fccher.example"),
+        ("users: [carol]", "users: [nobody, carol]"),
+        ("members: [alice, bob]", "members: []"),
+    ],
+)
+def test_the_schema_refuses_nothing_that_validate_accepts(old: str, new: str, tmp_path: Path) -> None:
+    text = varied(old, new)
+
+    assert not load_text(tmp_path, text).has_errors
+    VALIDATOR.validate(as_an_editor_reads(text))
+
+
+def test_slugs_may_look_like_something_else(tmp_path: Path) -> None:
+    text = varied("members: [alice, bob]", "members: [12, true]")
+    people = "".join(f"  {slug}: {{name: {slug}, email: {slug}@example.com}}\n" for slug in ("12", "true"))
+    text = varied("teams:\n", f"{people}teams:\n", text)
+
+    assert not load_text(tmp_path, text).has_errors
+    VALIDATOR.validate(as_an_editor_reads(text))
+
+
+def test_every_key_is_described_for_editors() -> None:
+    for name, shape in definitions_with_keys():
+        for key, below in shape["properties"].items():
+            assert below.get("description"), f"{name}.{key}"
+
+
+def definitions_with_keys() -> Iterator[tuple[str, Any]]:
+    waiting: list[tuple[str, Any]] = [("", json_schema())]
+    while waiting:
+        name, shape = waiting.pop()
+        if isinstance(shape, dict):
+            if "additionalProperties" in shape and "properties" in shape:
+                yield name, shape
+            waiting += [(f"{name}/{key}", below) for key, below in shape.items()]
+        elif isinstance(shape, list):
+            waiting += [(name, below) for below in shape]
+
+
+def load_text(folder: Path, text: str) -> Loaded:
+    (folder / "a.yaml").write_text(text, encoding="utf-8")
+    return load(folder)
 
 
 def test_the_schema_and_the_models_have_the_same_keys() -> None:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from oncall_gitops.core.problem import Problem
+from oncall_gitops.core.problem import Origin, Problem
+from oncall_gitops.source.silence import audible
 from tests.examples import found_in
-from tests.source.reading import GOOD, places, varied
+from tests.source.reading import GOOD, places, read, varied
 
 UNQUOTED = varied('to: "17:00"}', "to: 17:00}")
 
@@ -29,7 +31,9 @@ def commented(comment: str, text: str = UNQUOTED) -> str:
         "#oncall-gitops:ignore OG901",
         "# read it aloud # oncall-gitops: ignore OG901",
         "# oncall-gitops: ignore OG901: it is read by us alone",
-        "# oncall-gitops: ignore OG901, OG922",
+        "# oncall-gitops: ignore OG901 # oncall-gitops: ignore OG901",
+        "# oncall-gitops: ignore OG901 # oncall-gitops: ignore OG906, OG922",
+        "# oncall-gitops: ignore OG901 # oncall-gitops: these are ours",
     ],
 )
 def test_a_comment_silences_the_warnings_of_its_line(comment: str, tmp_path: Path) -> None:
@@ -56,7 +60,19 @@ def test_several_codes_in_one_comment_each_count(tmp_path: Path) -> None:
         ("# oncall-gitops: ignore OG401", "OG401 is an error: errors cannot be silenced"),
         ("# oncall-gitops: ignore OG999", "there is no warning OG999"),
         ("# oncall-gitops: ignore", "this comment names no code"),
-        ("# oncall-gitops: ignore og901", "this comment names no code"),
+        ("# oncall-gitops: ignore og902", "this comment names no code: codes are in capitals"),
+        (
+            "# oncall-gitops: ignor OG902",
+            'a comment can tell oncall-gitops to `ignore` a code, but not to "ignor" it',
+        ),
+        (
+            "# oncall-gitops: disable OG902",
+            'a comment can tell oncall-gitops to `ignore` a code, but not to "disable" it',
+        ),
+        (
+            "# oncall-gitops: Ignore",
+            'a comment can tell oncall-gitops to `ignore` a code, but not to "Ignore" it',
+        ),
     ],
 )
 def test_a_comment_that_silences_nothing_is_a_warning_at_its_place(
@@ -126,3 +142,41 @@ def test_where_something_cannot_be_read_nothing_is_concluded_from_absence(tmp_pa
 
 def test_it_can_itself_be_silenced(tmp_path: Path) -> None:
     assert problems(tmp_path, commented("# oncall-gitops: ignore OG901, OG902, OG922")) == []
+
+
+def test_an_error_on_the_line_is_none_that_could_be_silenced(tmp_path: Path) -> None:
+    text = varied("members: [alice, bob]", "members: [alice, zed] # oncall-gitops: ignore OG304")
+    found = problems(tmp_path, text)
+
+    assert places(found) == ["8:22 OG304", "8:27 OG922"]
+    assert found[1].message == "OG304 is an error: errors cannot be silenced"
+
+
+@pytest.mark.parametrize("codes", ["OG922", "OG901, OG922"])
+def test_silencing_it_where_it_is_not_is_itself_in_vain(codes: str, tmp_path: Path) -> None:
+    text = UNQUOTED if "OG901" in codes else GOOD
+    end = "to: 17:00}" if "OG901" in codes else 'to: "17:00"}'
+    [found] = problems(tmp_path, varied(f"{end}\n", f"{end} # oncall-gitops: ignore {codes}\n", text))
+
+    assert found.code == "OG922"
+    assert "OG922 silences nothing" in found.message
+
+
+def test_a_file_with_thousands_of_warnings_is_looked_at_once(tmp_path: Path) -> None:
+    texts = Counted(
+        read(tmp_path, varied("    name: Payments\n", "    name: Payments # oncall-gitops:\n")).texts
+    )
+    warning = Problem(Origin(next(iter(texts))), "OG901", "x", severity="warning")
+
+    assert audible([warning] * 1000, texts) == [warning] * 1000
+    assert texts.looks == 1
+
+
+class Counted(dict[str, str]):
+    """Texts that count how often they are asked for."""
+
+    looks = 0
+
+    def get(self, file: str, default: Any = None) -> Any:
+        self.looks += 1
+        return super().get(file, default)

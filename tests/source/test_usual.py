@@ -77,6 +77,7 @@ ODD = (
     "", "~", "null", '""', '" "', "'null'", "[]", "{}", "[alice]", "{user: bob}", "nobody", '"bob"', "Alice",
     "zoe", "0", "-1", "2", '"2"', "007", "1e3", "99999999999", "true", '"true"', "yes", "10:30", '"10:30"',
     '"24:00"', "9:00", "FRI 17:00", "MON", "[MON, MON]", "2026-02-30", "2026-02-03", "2026-02-03T10:00+05:30",
+    "2026-02-03T10:00z", "2026-02-03t10:00Z", '"FRI  17:00"', '"FRI\\t17:00"', "FRI\u00a017:00", "MON-FRI",
     "1969-01-01", "Europe/Kiev", "EST", "Europe/Rome", "daily", "weekly", "custom", "always", "main", "web/main",
     "FREQ=DAILY", "RRULE:FREQ=DAILY", "FREQ=WEEKLY", "*a", "&a b", "!!str x", '"\\u202e"', '"\\x07"', "Zo\u00eb",
     "\u3164", "a\u00a0b", "|", "x" * 300,

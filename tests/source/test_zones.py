@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 import zoneinfo
 from pathlib import Path
 
 import pytest
 
-from oncall_gitops.source.zones import zone_fault
+from oncall_gitops.source.zones import _ABBREVIATIONS, _REMOVED, _WINDOWS, zone_fault
 from tests.source.reading import judged, places, read, varied
 
 
@@ -78,7 +79,13 @@ def test_an_old_name_is_a_warning_that_names_its_successor(name: str, successor:
         ("0500", "OG402", "fixed offset"),
         ("MSK-3", "OG402", "POSIX rule"),
         ("<+03>-3", "OG402", "POSIX rule"),
-        ("posix/Europe/Berlin", "OG402", 'write "Europe/Berlin"'),
+        ("posix/Europe/Berlin", "OG402", 'did you mean "Europe/Berlin"'),
+        ("posix/US/Eastern", "OG402", 'write "America/New_York"'),
+        ("posix/EST", "OG402", 'did you mean "America/New_York"'),
+        ("right/Etc/GMT+5", "OG402", "name the zone of a place, or UTC"),
+        ("posix/" * 800, "OG402", "name the zone of a place"),
+        ("Etc/gmt+5", "OG402", "means UTC-5"),
+        ("us/eastern", "OG401", 'write "America/New_York"'),
         ("right/Europe/Nowhere", "OG402", "leap seconds"),
         ("Eastern Standard Time", "OG402", "America/New_York"),
         ("Middle Earth Standard Time", "OG402", "Windows"),
@@ -113,6 +120,16 @@ def test_every_zone_that_can_be_loaded_has_an_answer_and_only_those_are_accepted
 
     assert 400 < len(fine) < 500
     assert all(fault.help for fault in faults.values() if fault)
+
+
+def test_no_help_names_a_zone_that_is_old_or_refused() -> None:
+    names = [*zoneinfo.available_timezones(), *_ABBREVIATIONS, *_REMOVED]
+    names += [f"{windows} Standard Time" for windows in _WINDOWS]
+    for name in names:
+        for variant in (name, name.lower(), name[:-1], f"posix/{name}", f"right/{name}", f"{name} "):
+            fault = zone_fault(variant)
+            for better in re.findall('"([^"]+)"', fault.help if fault else ""):
+                assert zone_fault(better) is None, (variant, better)
 
 
 def test_an_old_name_stays_as_it_is_written(tmp_path: Path) -> None:

@@ -174,8 +174,8 @@ WARNINGS = {
         override("{user: carol, start: 2027-03-28T04:00, end: 2027-03-29}\n"),
     ),
     "OG922": Explanation(
-        "A comment silences a warning that is not there, on a line that has none of that code. "
-        "Errors cannot be silenced.",
+        "A comment silences a warning that is not there, on a line that has none of that code, or it says something "
+        "else than `ignore`. Errors cannot be silenced.",
         "The next real warning on that line would be silenced by a comment that nobody remembers.",
         schedule('handoff_time: "17:00" «# oncall-gitops: ignore OG901»\n'),
         schedule("handoff_time: 17:00 # oncall-gitops: ignore OG901\n"),
