@@ -25,7 +25,7 @@ _WIDEST = 160
 
 def problems_text(problems: Iterable[Problem], *, texts: Mapping[str, str]) -> str:
     """Every problem with its source line, a caret and what to do about it."""
-    lines = _Lines(texts)
+    lines = Lines(texts)
     return "".join(_block(problem, lines) + "\n" for problem in problems)
 
 
@@ -71,8 +71,8 @@ def counted(problems: Iterable[Problem], *, files: int) -> str:
     return f"{found} in {_plural(files, 'file')}"
 
 
-class _Lines:
-    """The lines of the files, split once each."""
+class Lines:
+    """The lines of the files, split once each: a file may have as many problems as lines."""
 
     def __init__(self, texts: Mapping[str, str]) -> None:
         self._texts = texts
@@ -80,12 +80,13 @@ class _Lines:
 
     def line(self, origin: Origin) -> str | None:
         if origin.file not in self._split:
-            self._split[origin.file] = self._texts.get(origin.file, "").split("\n")
+            text = self._texts.get(origin.file, "")
+            self._split[origin.file] = [line.rstrip("\r") for line in text.split("\n")]
         lines = self._split[origin.file]
-        return lines[origin.line - 1].rstrip("\r") if origin.line <= len(lines) else None
+        return lines[origin.line - 1] if origin.line <= len(lines) else None
 
 
-def _block(problem: Problem, lines: _Lines) -> str:
+def _block(problem: Problem, lines: Lines) -> str:
     colour = _COLOURS[problem.severity]
     title = click.style(f"{problem.severity}[{problem.code}]", fg=colour, bold=True)
     margin = " " * len(str(max(origin.line for origin in (problem.origin, *(o for o, _ in problem.related)))))
@@ -100,7 +101,7 @@ def _block(problem: Problem, lines: _Lines) -> str:
 
 
 def _excerpt(
-    origin: Origin, lines: _Lines, *, margin: str, arrow: str, mark: str, colour: str, words: str = ""
+    origin: Origin, lines: Lines, *, margin: str, arrow: str, mark: str, colour: str, words: str = ""
 ) -> Iterator[str]:
     yield f"{margin}{_dim(arrow)} {_place(origin)}"
     line = lines.line(origin)

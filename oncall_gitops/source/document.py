@@ -108,7 +108,7 @@ class Document:
         """Where a node stands; of one with many lines, its beginning."""
         start, end = node.start, node.end
         if end.line != start.line:
-            return self._to_end_of_line(start.line, start.column)
+            return self._to_end_of_line(start)
         return Origin(self.file, start.line + 1, start.column + 1, end.line + 1, end.column + 1)
 
     def locate(self, path: Parts[Part]) -> Origin:
@@ -131,9 +131,11 @@ class Document:
                 node = node[part]
         return node, node.key
 
-    def _to_end_of_line(self, line: int, column: int) -> Origin:
-        text = self.text.split("\n", line + 1)[line].rstrip()
-        return Origin(self.file, line + 1, column + 1, line + 1, max(len(text), column + 1) + 1)
+    def _to_end_of_line(self, start: Any) -> Origin:
+        end = self.text.find("\n", start.index)
+        shown = self.text[start.index : end if end >= 0 else len(self.text)].rstrip()
+        line, column = start.line + 1, start.column + 1
+        return Origin(self.file, line, column, line, column + max(len(shown), 1))
 
 
 @lru_cache(maxsize=16)
