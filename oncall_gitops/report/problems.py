@@ -6,14 +6,13 @@ untrusted, so that nothing of it reaches a terminal or a workflow log unescaped.
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import click
 
 from oncall_gitops.core.problem import Origin, Problem
 from oncall_gitops.report.json_text import json_text
-from oncall_gitops.report.terminal import inert, shown
+from oncall_gitops.report.terminal import inert, shown, width
 
 GITHUB_LIMIT = 9
 """GitHub shows ten annotations of a kind for a step; the tenth says how many there are besides."""
@@ -108,8 +107,8 @@ def _excerpt(
     if not line:
         return
     before, marked, after = _cut(line, origin)
-    blank = " " * _width(_printed(before))
-    carets = click.style(mark * max(_width(_printed(marked)), 1), fg=colour, bold=True)
+    blank = " " * width(_printed(before))
+    carets = click.style(mark * max(width(_printed(marked)), 1), fg=colour, bold=True)
     yield f"{margin} {_dim('|')}"
     printed = inert(f"{_printed(before)}{_printed(marked)}{_printed(after)}")
     yield f"{origin.line:>{len(margin)}} {_dim('|')} {printed}"
@@ -129,13 +128,6 @@ def _cut(line: str, origin: Origin) -> tuple[str, str, str]:
 
 def _printed(text: str) -> str:
     return shown(text.replace("\t", "    "))
-
-
-def _width(text: str) -> int:
-    return sum(
-        0 if unicodedata.combining(char) else 2 if unicodedata.east_asian_width(char) in "WF" else 1
-        for char in text
-    )
 
 
 def _place(origin: Origin) -> str:

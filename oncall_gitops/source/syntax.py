@@ -6,16 +6,16 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from oncall_gitops.core.problem import Origin, Problem
+from oncall_gitops.core.visible import UNSEEN
 from oncall_gitops.source.text import MAX_SHOWN, character_name
 
 if TYPE_CHECKING:
     from oncall_gitops.source.document import Scalar
 
 _TAB_INDENTATION = re.compile(r"^ *\t(?=[ \t]*[^\s#])", re.MULTILINE)
-UNSHOWN = re.compile(
-    "[\x00-\x1f\x7f-\x9f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180e\u200b-\u200f"
-    "\u2028-\u202e\u2060-\u206f\u2800\u3164\ufeff\uffa0\U000e0000-\U000e0fff]"
-)
+_ODD = re.compile(f"{UNSEEN.pattern[:-1]}\xa0\u1680\u2000-\u200a\u202f\u205f\u3000]")
+"""What a message shows by its number: what nobody sees, and spaces that look like another one."""
+
 _UNCLOSED = {
     "while parsing a flow sequence": "unclosed `[`",
     "while parsing a flow mapping": "unclosed `{`",
@@ -42,7 +42,7 @@ _ODD_PUNCTUATION = "\uff1a\xa0\u2003\u3000"
 
 def shown(text: str) -> str:
     """A value as a message may show it: escaped, and cut to 60 characters."""
-    visible = UNSHOWN.sub(lambda found: _escape(found[0]), text)
+    visible = _ODD.sub(lambda found: _escape(found[0]), text)
     return f'"{visible[:60]}..."' if len(visible) > 60 else f'"{visible}"'
 
 
