@@ -28,10 +28,11 @@ _LIKE = re.compile(
     rf"^\ *+ (?: ([{_LIKE_DASH}]) | (?:-\ *+)?+ [\w.-]*+ \ *+ (?: ([{_LIKE_COLON}]) | :? ([{_LIKE_SPACE}]) ) )",
     re.VERBOSE,
 )
-_MEANT = (("a plain -", "-"), ("a plain :", ":"), ("a plain space", " "))
+_MEANT = ("a plain -", "a plain :", "a plain space")
 _NO_SPACE_AFTER_COLON = re.compile(r"( *(?:- +)?)([a-z_]+):(\S.*)")
 _NO_SPACE_AFTER_DASH = re.compile(r"( *)-([^\s-].*)")
 _NO_COLON = re.compile(r"( *(?:- +)?)([\w.-]+)(?:[ =]+(\S.*))?")
+_KEY = re.compile(r"( *)((?:- +)?)[\w.-]+:(?: +([^ #].*)|(?: +#.*)?$)")
 _ENTRY = re.compile(r"( *)-(?: |$)")
 _STRUCTURE = re.compile(r"\s*(?:- +)?[\w.-]+:(?:\s|$)|\s*- ")
 _UNCLOSED = {
@@ -88,6 +89,12 @@ class _Stumble:
     @property
     def source(self) -> str:
         return self.lines[self.place[0]]
+
+    @property
+    def above(self) -> int:
+        """The last line with content before the one where the parser stood; that line itself if it is the first."""
+        rows = range(self.place[0] - 1, -1, -1)
+        return next((row for row in rows if _indent(self.lines[row]) is not None), self.place[0])
 
     def _suspect(self) -> int:
         """The line that made the parser stumble: where a text began that was no key, or else where it stands."""
@@ -184,13 +191,13 @@ def _unclosed(stumble: _Stumble) -> _Fault | None:
 
 def _look_alike(stumble: _Stumble) -> _Fault | None:
     """A character that looks like one of those that hold YAML together."""
-    line = stumble.suspect
-    if not (found := _LIKE.match(stumble.lines[line])):
-        return None
-    kind = found.lastindex or 0
-    meant, _ = _MEANT[kind - 1]
-    message = f"here is {character_name(found[kind])}, which only looks like {meant}"
-    return _Fault((line, found.start(kind)), message, f"write {meant}")
+    for line in (stumble.suspect, stumble.above):
+        if found := _LIKE.match(stumble.lines[line]):
+            kind = found.lastindex or 0
+            meant = _MEANT[kind - 1]
+            message = f"here is {character_name(found[kind])}, which only looks like {meant}"
+            return _Fault((line, found.start(kind)), message, f"write {meant}")
+    return None
 
 
 def _crooked_list(stumble: _Stumble) -> _Fault | None:
@@ -200,20 +207,19 @@ def _crooked_list(stumble: _Stumble) -> _Fault | None:
         return None
     here = (line, len(entry[1]))
     if stumble.problem.startswith("did not find expected"):
-        above = next(_entries(stumble.lines, range(line - 1, -1, -1)), None)
-        message = "this entry of a list does not stand below the others"
-        if above is None or above[1] <= here[1]:
+        first = next(_entries(stumble.lines, range(line - 1, -1, -1)), None)
+        if first is None or first[1] <= here[1]:
             return _Fault(
                 here, "this entry of a list stands too far left", "indent it as its key is, or deeper"
             )
-        return _Fault(here, message, "indent it as they are", related=(above, "as this one does"))
-    first = next(_entries(stumble.lines, range(stumble.suspect, line)), None)
-    if first is None or first[1] == here[1]:
-        return None
-    odd, other = (here, first) if _is_usual(first, here, stumble.lines) else (first, here)
-    message = "the entries of this list do not stand below each other"
+    else:
+        first = next(_entries(stumble.lines, range(stumble.suspect, line)), None)
+        if first is None or first[1] == here[1]:
+            return None
+    other, odd = (first, here) if _is_usual(first, here, stumble.lines) else (here, first)
+    message = "this entry of a list does not stand below the others"
     return _Fault(
-        odd, message, "begin each entry in the same column", related=(other, "this one stands elsewhere")
+        odd, message, f"begin it in column {other[1] + 1}", related=(other, "this one stands elsewhere")
     )
 
 
@@ -222,7 +228,7 @@ def _is_usual(first: Place, second: Place, lines: list[str]) -> bool:
     if third := next(_entries(lines, range(second[0] + 1, len(lines))), None):
         return third[1] == first[1]
     key = next((at for row in range(first[0] - 1, -1, -1) if (at := _indent(lines[row])) is not None), 0)
-    return first[1] - key in (0, 2) and second[1] - key not in (0, 2)
+    return first[1] - key in (0, 2) and (second[1] - key not in (0, 2) or second[1] < first[1])
 
 
 def _entries(lines: list[str], rows: range) -> Iterator[Place]:
@@ -236,15 +242,12 @@ def _entries(lines: list[str], rows: range) -> Iterator[Place]:
 
 def _missed_key(stumble: _Stumble) -> _Fault | None:
     """A key without a colon, or without the space after it; an entry without the space after its dash."""
-    line = stumble.suspect
-    above = stumble.problem.startswith(("mapping values", "could not find", "did not find expected '-'"))
-    if not above:
-        return None
-    text = stumble.lines[line].split(" #")[0].rstrip()
-    if found := _NO_SPACE_AFTER_DASH.fullmatch(text):
-        message = "an entry of a list needs a space after its dash"
-        return _Fault((line, len(found[1])), message, f"write `- {_plain(found[2])}`")
-    if line == stumble.place[0]:
+    for line in (stumble.suspect, stumble.above):
+        if found := _NO_SPACE_AFTER_DASH.fullmatch(_without_comment(stumble.lines[line])):
+            message = "an entry of a list needs a space after its dash"
+            return _Fault((line, len(found[1])), message, f"write `- {_plain(found[2])}`")
+    line, text = stumble.suspect, _without_comment(stumble.lines[stumble.suspect])
+    if line == stumble.place[0] or not stumble.problem.startswith(("mapping values", "could not find")):
         return None
     if found := _NO_SPACE_AFTER_COLON.fullmatch(text):
         return _Fault((line, len(found[1])), NO_SPACE, f"write `{found[2]}: {_plain(found[3])}`")
@@ -252,6 +255,39 @@ def _missed_key(stumble: _Stumble) -> _Fault | None:
         better = f"{found[2]}: {_plain(found[3] or '')}".rstrip()
         return _Fault((line, len(found[1])), "a key needs a colon after it", f"write `{better}`")
     return None
+
+
+def _without_comment(line: str) -> str:
+    return line.split(" #")[0].rstrip()
+
+
+def _crooked_keys(stumble: _Stumble) -> _Fault | None:
+    """A key that does not begin below the one above it, which has its value and so nothing deeper below it."""
+    line, above = stumble.place[0], stumble.above
+    first, second = _KEY.match(stumble.lines[above]), _KEY.match(stumble.source)
+    if not stumble.problem.startswith(("mapping values", "did not find expected")) or above == line:
+        return None
+    if not first or not second or second[2] or not first[3] or len(first[1] + first[2]) == len(second[1]):
+        return None
+    places = (above, len(first[1] + first[2])), (line, len(second[1]))
+    around = _outer(stumble.lines, above, inside=len(first[1]))
+    outer = around[1]
+    if len(second[1]) < len(first[1]) and (outer >= len(second[1]) or around != _outer(stumble.lines, above)):
+        return None  # it goes back to what stands further out
+    first_is_usual = len(first[1]) - outer in ((0, 2) if first[2] else (2, 4))
+    second_is_usual = len(second[1]) - outer in (2, 4) and not (first[2] and first_is_usual)
+    other, odd = places if first_is_usual or not second_is_usual else places[::-1]
+    hint = f"begin it in column {other[1] + 1}"
+    if odd[0] == line:
+        hint += ", or put the value above in quotes if it goes on here"
+    message = "this key does not stand below the others of its mapping"
+    return _Fault(odd, message, hint, related=(other, "this one stands elsewhere"))
+
+
+def _outer(lines: list[str], row: int, *, inside: int = 1000) -> Place:
+    """The last line before a row that begins further left; as if the top of a file stood in something, too."""
+    columns = ((above, at) for above in range(row - 1, -1, -1) if (at := _indent(lines[above])) is not None)
+    return next(((above, at) for above, at in columns if at < inside), (0, -2))
 
 
 def _plain(text: str) -> str:
@@ -264,10 +300,10 @@ def _indentation(stumble: _Stumble) -> _Fault | None:
     began = stumble.began
     if stumble.problem != "did not find expected key" or began is None or _indent(stumble.source) != column:
         return None
-    if lowest := _outdented(stumble, began):
-        message = "this line stands further left than those around it"
-        related = (stumble.place, "the keys before it and from here on belong together")
-        return _Fault(lowest, message, f"begin it in column {column + 1}, as they do", related=related)
+    if odd := _odd_sibling(stumble):
+        message = "this line does not stand below the others around it"
+        related = (stumble.place, "this one stands elsewhere")
+        return _Fault(odd, message, f"begin it in column {column + 1}", related=related)
     message = f"no line above that this could belong to begins in column {column + 1}, too"
     return _Fault(
         stumble.place,
@@ -277,16 +313,41 @@ def _indentation(stumble: _Stumble) -> _Fault | None:
     )
 
 
-def _outdented(stumble: _Stumble, began: Place) -> Place | None:
-    """A line above, with deeper ones below it, that parts keys of one column."""
+def _odd_sibling(stumble: _Stumble) -> Place | None:
+    """A line above that should begin where the parser stumbled, if what stands around it is indented as usual."""
     line, column = stumble.place
+    outer = _outer(stumble.lines, line, inside=column)
+    rows = range(outer[0] + 1, line)
+    inner = next(((row, at) for row in rows if (at := _indent(stumble.lines[row])) is not None), None)
+    if inner is None or outer[1] < 0 or inner[1] - outer[1] == 2:
+        return None
+    inner_opens, this_opens = _opens(stumble.lines[inner[0]]), _opens(stumble.source)
+    if inner_opens == this_opens:
+        return inner if column - outer[1] == 2 else None
+    return outer if this_opens else None
+
+
+def _opens(line: str) -> bool:
+    """Whether a line is a key whose value stands below it."""
+    return _without_comment(line).endswith(":")
+
+
+def _outdented(stumble: _Stumble) -> _Fault | None:
+    """A line above, with deeper ones below it, that parts keys of one column."""
+    (line, column), began = stumble.place, stumble.began
+    if stumble.problem != "did not find expected key" or began is None or _indent(stumble.source) != column:
+        return None
     lowest, deepest = stumble.place, 0
     for row in range(line - 1, began[0], -1):
         indent = _indent(stumble.lines[row])
         if indent is None:
             continue
         if indent < began[1] or (indent >= column and lowest[1] < column):
-            return lowest if indent == column and deepest > column else None
+            if indent != column or deepest <= column:
+                return None
+            message = "this line stands further left than those around it"
+            related = (stumble.place, "the keys before it and from here on belong together")
+            return _Fault(lowest, message, f"begin it in column {column + 1}, as they do", related=related)
         if indent < lowest[1]:
             lowest = (row, indent)
         deepest = max(deepest, indent) if lowest[1] == column else deepest
@@ -317,6 +378,8 @@ _EXPLAINERS: tuple[Callable[[_Stumble], _Fault | None], ...] = (
     _unclosed,
     _crooked_list,
     _missed_key,
+    _crooked_keys,
+    _outdented,
     _indentation,
     _parsers_words,
 )

@@ -66,6 +66,13 @@ CASES: list[tuple[str, str, list[str]]] = [
     ("        rotation:\n", "      rotation:\n", ["14:7 OG110"]),
     ("        rotation:\n", "       rotation:\n", ["14:8 OG110"]),
     ("        rotation:\n", "          rotation:\n", ["14:11 OG110"]),
+    ("    name: Payments\n", "     name: Payments\n", ["7:6 OG110"]),
+    ("    name: Payments\n", "   name: Payments\n", ["7:4 OG110"]),
+    ("        start_date: 2026", "       start_date: 2026", ["12:8 OG110"]),
+    ("        start_date: 2026", "         start_date: 2026", ["12:10 OG110"]),
+    ("- {user: carol, replaces: alice, start: 2026-12-07, ", "-user: carol\n            start: 2026-12-07\n            ", ["26:11 OG110"]),
+    ("- {user: carol, replaces: alice, start: 2026-12-07, ", "\u2013 user: carol\n            start: 2026-12-07\n            ", ["26:11 OG110"]),
+    ("            - alice\n", "              - alice\n            - bob\n", ["17:15 OG110"]),
     # One mistake in form is one problem
     ("members: [alice, bob]", "members: *m", ["8:14 OG114"]),
     ('handoff_time: "09:00"', "handoff_time: *tz", ["13:23 OG114"]),
@@ -159,3 +166,42 @@ def test_an_end_before_its_start_is_explained(start: str, end: str, hint: str, t
 )  # fmt: skip
 def test_what_only_looks_odd_is_fine(text: str, tmp_path: Path) -> None:
     assert judged(read(tmp_path, text)) == []
+
+
+PEOPLE = """\
+users:
+  alice:
+    name: Alice
+    email: alice@example.com
+  bob:
+    name: Bob
+    email: bob@example.com
+  carol:
+    name: Carol
+    email: carol@example.com
+"""
+
+
+@pytest.mark.parametrize(
+    ("line", "moved"),
+    [
+        ("  alice:", "alice:"),
+        ("  alice:", " alice:"),
+        ("  alice:", "   alice:"),
+        ("  bob:", "bob:"),
+        ("  bob:", " bob:"),
+        ("  bob:", "   bob:"),
+        ("    name: Alice", "   name: Alice"),
+        ("    name: Alice", "     name: Alice"),
+        ("    name: Bob", "   name: Bob"),
+        ("    name: Bob", "     name: Bob"),
+        ("    email: bob@example.com", "   email: bob@example.com"),
+        ("    email: bob@example.com", "     email: bob@example.com"),
+    ],
+)
+def test_a_line_that_is_shifted_is_the_one_that_is_named(line: str, moved: str, tmp_path: Path) -> None:
+    [problem] = read(tmp_path, varied(f"{line}\n", f"{moved}\n", PEOPLE)).problems
+
+    assert problem.code == "OG110"
+    assert problem.origin.line == PEOPLE[: PEOPLE.index(line)].count("\n") + 1
+    assert problem.origin.column == len(moved) - len(moved.lstrip()) + 1
