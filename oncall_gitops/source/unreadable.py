@@ -19,7 +19,7 @@ from oncall_gitops.source.text import character_name
 
 _TAB_INDENTATION = re.compile(r"^ *\t")
 _CONFLICT = re.compile(r"^ *(?:<{7} |>{7} |\|{7} |={7} *\r?$)")
-_TEMPLATE = re.compile(r"\{[{%#]")
+_TEMPLATE = re.compile(r"\{\{.*\}\}|\{[%#]")
 _DIRECTIVE = re.compile("directive|YAML document")
 _LIKE_SPACE = "\xa0\u1680\u2000-\u200b\u202f\u205f\u2060\u3000"
 _LIKE_COLON = "\uff1a\ufe55\ufe13\u2236\ua789"
@@ -155,8 +155,9 @@ def _tab(stumble: _Stumble) -> _Fault | None:
         return _Fault(
             place, f"a tab is used {kind}", "indent with spaces" if kind[0] == "a" else "remove it", "OG111"
         )
-    if stumble.source[column : column + 1] == "\t":
-        return _Fault(stumble.place, "a tab is used between values", "use spaces", "OG111")
+    before = stumble.source[: column + 1].partition("\t")
+    if before[1] and not set(before[0]) & set("#\"'"):
+        return _Fault((line, len(before[0])), "a tab is used between values", "use spaces", "OG111")
     return None
 
 

@@ -311,7 +311,8 @@ def _text(value: Any) -> str:
 
 def _name(value: Any) -> str:
     text = _prose(value)
-    return text if len(text) <= 255 and not is_blank(text) else unusual()
+    is_seen = text.strip() if text.isascii() else not is_blank(text)
+    return text if is_seen and len(text) <= 255 else unusual()
 
 
 def _prose(value: Any) -> str:

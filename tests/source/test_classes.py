@@ -58,6 +58,7 @@ CASES: list[tuple[str, str, list[str]]] = [
     ("            - alice\n", "         - alice\n", ["17:10 OG110"]),
     ("            - {user: bob, from", "              - {user: bob, from", ["18:15 OG110"]),
     ("            - {user: bob, from", "          - {user: bob, from", ["18:11 OG110"]),
+    ("members: [alice, bob]", "members:\t- alice", ["8:13 OG111"]),
     ("    members", "    <<<<<<< HEAD\n    members", ["8:5 OG112"]),
     ('handoff_time: "09:00"', 'handoff_time: "09:00', ["13:23 OG110"]),
     ("handoff_time: \"09:00\"", "handoff_time: '09:00", ["13:23 OG110"]),
