@@ -35,6 +35,7 @@ _NO_COLON = re.compile(r"( *(?:- +)?)([\w.-]+)(?:[ =]+(\S.*))?")
 _KEY = re.compile(r"( *)((?:- +)?)[\w.-]+:(?: +([^ #].*)|(?: +#.*)?$)")
 _ENTRY = re.compile(r"( *)-(?: |$)")
 _STRUCTURE = re.compile(r"\s*(?:- +)?[\w.-]+:(?:\s|$)|\s*- ")
+_MORE = re.compile(r"[,:] *$|, *[\w.-]+: ")
 _UNCLOSED = {
     "while parsing a flow sequence": "unclosed `[`",
     "while parsing a flow mapping": "unclosed `{`",
@@ -169,15 +170,20 @@ def _template(stumble: _Stumble) -> _Fault | None:
 
 
 def _lost_quote(stumble: _Stumble) -> _Fault | None:
-    """A quoted text that runs on to the next quote, through lines that were meant as keys and entries."""
-    quoted, (line, column) = stumble.quoted, stumble.place
-    if quoted is None or quoted.end.line != line or quoted.end.column > column:
-        return None
-    if not any(_STRUCTURE.match(row) for row in stumble.lines[quoted.start.line + 1 : line + 1]):
-        return None
-    ends = ((line, quoted.end.column - 1), "it goes on to this quote")
-    place = (quoted.start.line, quoted.start.column)
-    return _Fault(place, "this quoted text was never closed", "close it with the same quote", related=ends)
+    """A quoted text that runs on to the next quote, through what was meant as keys and entries."""
+    for text in filter(None, (stumble.latest, stumble.quoted)):
+        first, (line, column) = text.start, (text.end.line, text.end.column)
+        if text.plain or line != stumble.place[0] or column > stumble.place[1]:
+            continue
+        if line == first.line:
+            is_lost = column == stumble.place[1] and _MORE.search(text)
+        else:
+            is_lost = any(_STRUCTURE.match(row) for row in stumble.lines[first.line + 1 : line + 1])
+        if is_lost:
+            ends = ((line, column - 1), "it goes on to this quote")
+            message = "this quoted text was never closed"
+            return _Fault((first.line, first.column), message, "close it with the same quote", related=ends)
+    return None
 
 
 def _unclosed(stumble: _Stumble) -> _Fault | None:
@@ -208,6 +214,8 @@ def _crooked_list(stumble: _Stumble) -> _Fault | None:
         return None
     here = (line, len(entry[1]))
     if stumble.problem.startswith("did not find expected"):
+        if here != stumble.place:
+            return None
         first = next(_entries(stumble.lines, range(line - 1, -1, -1)), None)
         if first is None or first[1] <= here[1]:
             return _Fault(
@@ -266,7 +274,8 @@ def _crooked_keys(stumble: _Stumble) -> _Fault | None:
     """A key that does not begin below the one above it, which has its value and so nothing deeper below it."""
     line, above = stumble.place[0], stumble.above
     first, second = _KEY.match(stumble.lines[above]), _KEY.match(stumble.source)
-    if not stumble.problem.startswith(("mapping values", "did not find expected")) or above == line:
+    begins = _indent(stumble.source) == stumble.place[1]
+    if above == line or not (begins or stumble.problem.startswith("mapping values")):
         return None
     if not first or not second or second[2] or not first[3] or len(first[1] + first[2]) == len(second[1]):
         return None
