@@ -6,7 +6,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from oncall_gitops.report.terminal import is_unseen
+from oncall_gitops.core.visible import is_unseen
 
 
 def json_text(document: Any) -> str:

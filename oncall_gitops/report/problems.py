@@ -6,14 +6,13 @@ untrusted, so that nothing of it reaches a terminal or a workflow log unescaped.
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import click
 
 from oncall_gitops.core.problem import Origin, Problem
 from oncall_gitops.report.json_text import json_text
-from oncall_gitops.report.terminal import inert, shown
+from oncall_gitops.report.terminal import inert, shown, width
 
 GITHUB_LIMIT = 9
 """GitHub shows ten annotations of a kind for a step; the tenth says how many there are besides."""
@@ -25,7 +24,7 @@ _WIDEST = 160
 
 def problems_text(problems: Iterable[Problem], *, texts: Mapping[str, str]) -> str:
     """Every problem with its source line, a caret and what to do about it."""
-    lines = _Lines(texts)
+    lines = Lines(texts)
     return "".join(_block(problem, lines) + "\n" for problem in problems)
 
 
@@ -71,8 +70,8 @@ def counted(problems: Iterable[Problem], *, files: int) -> str:
     return f"{found} in {_plural(files, 'file')}"
 
 
-class _Lines:
-    """The lines of the files, split once each."""
+class Lines:
+    """The lines of the files, split once each: a file may have as many problems as lines."""
 
     def __init__(self, texts: Mapping[str, str]) -> None:
         self._texts = texts
@@ -80,12 +79,13 @@ class _Lines:
 
     def line(self, origin: Origin) -> str | None:
         if origin.file not in self._split:
-            self._split[origin.file] = self._texts.get(origin.file, "").split("\n")
+            text = self._texts.get(origin.file, "")
+            self._split[origin.file] = [line.rstrip("\r") for line in text.split("\n")]
         lines = self._split[origin.file]
-        return lines[origin.line - 1].rstrip("\r") if origin.line <= len(lines) else None
+        return lines[origin.line - 1] if origin.line <= len(lines) else None
 
 
-def _block(problem: Problem, lines: _Lines) -> str:
+def _block(problem: Problem, lines: Lines) -> str:
     colour = _COLOURS[problem.severity]
     title = click.style(f"{problem.severity}[{problem.code}]", fg=colour, bold=True)
     margin = " " * len(str(max(origin.line for origin in (problem.origin, *(o for o, _ in problem.related)))))
@@ -100,15 +100,15 @@ def _block(problem: Problem, lines: _Lines) -> str:
 
 
 def _excerpt(
-    origin: Origin, lines: _Lines, *, margin: str, arrow: str, mark: str, colour: str, words: str = ""
+    origin: Origin, lines: Lines, *, margin: str, arrow: str, mark: str, colour: str, words: str = ""
 ) -> Iterator[str]:
     yield f"{margin}{_dim(arrow)} {_place(origin)}"
     line = lines.line(origin)
     if not line:
         return
     before, marked, after = _cut(line, origin)
-    blank = " " * _width(_printed(before))
-    carets = click.style(mark * max(_width(_printed(marked)), 1), fg=colour, bold=True)
+    blank = " " * width(_printed(before))
+    carets = click.style(mark * max(width(_printed(marked)), 1), fg=colour, bold=True)
     yield f"{margin} {_dim('|')}"
     printed = inert(f"{_printed(before)}{_printed(marked)}{_printed(after)}")
     yield f"{origin.line:>{len(margin)}} {_dim('|')} {printed}"
@@ -128,13 +128,6 @@ def _cut(line: str, origin: Origin) -> tuple[str, str, str]:
 
 def _printed(text: str) -> str:
     return shown(text.replace("\t", "    "))
-
-
-def _width(text: str) -> int:
-    return sum(
-        0 if unicodedata.combining(char) else 2 if unicodedata.east_asian_width(char) in "WF" else 1
-        for char in text
-    )
 
 
 def _place(origin: Origin) -> str:

@@ -16,7 +16,11 @@ from oncall_gitops import __version__
 from oncall_gitops.core.diagnostics import TITLES, is_warning
 from oncall_gitops.core.problem import Origin, Problem
 from oncall_gitops.report.json_text import json_text
+from oncall_gitops.report.problems import Lines
 from oncall_gitops.report.terminal import shown
+
+_LONGEST = 2000
+"""Characters of a line that tell it from others."""
 
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 
@@ -27,6 +31,7 @@ def problems_sarif(problems: Sequence[Problem], *, texts: Mapping[str, str]) -> 
 
     codes = sorted({problem.code for problem in problems})
     rules = [_rule(code, EXPLANATIONS[code].means, EXPLANATIONS[code].why) for code in codes]
+    lines = Lines(texts)
     seen: Counter[str] = Counter()
     run = {
         "tool": {
@@ -37,7 +42,7 @@ def problems_sarif(problems: Sequence[Problem], *, texts: Mapping[str, str]) -> 
             }
         },
         "columnKind": "unicodeCodePoints",
-        "results": [_result(problem, codes.index(problem.code), texts, seen) for problem in problems],
+        "results": [_result(problem, codes.index(problem.code), lines, seen) for problem in problems],
     }
     log = {"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}
     return json_text(log)
@@ -53,7 +58,7 @@ def _rule(code: str, means: str, why: str) -> dict[str, object]:
     }
 
 
-def _result(problem: Problem, index: int, texts: Mapping[str, str], seen: Counter[str]) -> dict[str, object]:
+def _result(problem: Problem, index: int, lines: Lines, seen: Counter[str]) -> dict[str, object]:
     text = problem.message + (f" ({problem.help})" if problem.help else "")
     result: dict[str, object] = {
         "ruleId": problem.code,
@@ -61,7 +66,7 @@ def _result(problem: Problem, index: int, texts: Mapping[str, str], seen: Counte
         "level": problem.severity,
         "message": {"text": _plain(text)},
         "locations": [_location(problem.origin)],
-        "partialFingerprints": {"primaryLocationLineHash": _fingerprint(problem, texts, seen)},
+        "partialFingerprints": {"primaryLocationLineHash": _fingerprint(problem, lines, seen)},
     }
     if problem.related:
         result["relatedLocations"] = [
@@ -84,10 +89,12 @@ def _artifact(file: str) -> dict[str, str]:
     return {"uri": f"file://{uri}" if file.startswith("/") else uri}
 
 
-def _fingerprint(problem: Problem, texts: Mapping[str, str], seen: Counter[str]) -> str:
-    """The same as long as the line's text is, wherever it moves; equal ones of a file are counted."""
-    lines = texts.get(problem.origin.file, "").split("\n", problem.origin.line)
-    line = lines[problem.origin.line - 1].strip() if problem.origin.line <= len(lines) else ""
+def _fingerprint(problem: Problem, lines: Lines, seen: Counter[str]) -> str:
+    """The same as long as the line's text is, wherever it moves; equal ones of a file are counted.
+
+    A very long line is known by its beginning: it may have very many problems.
+    """
+    line = (lines.line(problem.origin) or "")[:_LONGEST].strip()
     mark = "\0".join((problem.code, problem.origin.file, line))
     digest = hashlib.sha256(mark.encode("utf-8", "backslashreplace")).hexdigest()[:32]
     seen[digest] += 1

@@ -10,6 +10,7 @@ import click
 
 from oncall_gitops.core.model.instant import Instant
 from oncall_gitops.core.model.when import local_datetime
+from oncall_gitops.core.visible import is_unseen
 from oncall_gitops.core.wallclock import zone
 
 
@@ -18,16 +19,6 @@ def shown(text: str) -> str:
     if not (text.isascii() and text.isprintable()):
         text = "".join(f"\\u{{{ord(char):x}}}" if is_unseen(char) else char for char in text)
     return inert(text)
-
-
-def is_unseen(char: str) -> bool:
-    """Whether a terminal may obey a character, or show nothing for it."""
-    return unicodedata.category(char) in _UNSAFE or char in _BLANK
-
-
-_UNSAFE = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
-_BLANK = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0")
-"""Letters, marks and signs that look like nothing."""
 
 
 def inert(text: str) -> str:
@@ -73,9 +64,11 @@ def table(rows: Sequence[Sequence[str]], *, indent: str = "", header: Sequence[s
     lines = [header, *rows] if header else list(rows)
     if not lines:
         return ""
-    widths = [max(_width(line[column]) for line in lines) for column in range(len(lines[0]))]
+    widths = [max(_width_of(line[column]) for line in lines) for column in range(len(lines[0]))]
     texts = [
-        (indent + "  ".join(_padded(cell, width) for cell, width in zip(line, widths, strict=True))).rstrip()
+        (
+            indent + "  ".join(_padded(cell, columns) for cell, columns in zip(line, widths, strict=True))
+        ).rstrip()
         for line in lines
     ]
     if header:
@@ -83,15 +76,22 @@ def table(rows: Sequence[Sequence[str]], *, indent: str = "", header: Sequence[s
     return "\n".join(texts) + "\n"
 
 
-def _padded(cell: str, width: int) -> str:
-    return cell + " " * (width - _width(cell))
+def _width_of(cell: str) -> int:
+    return width(click.unstyle(cell))
 
 
-def _width(text: str) -> int:
-    plain = click.unstyle(text)
-    if plain.isascii():
-        return len(plain)
-    return sum(
-        0 if unicodedata.combining(char) else 2 if unicodedata.east_asian_width(char) in "WF" else 1
-        for char in plain
-    )
+def _padded(cell: str, columns: int) -> str:
+    return cell + " " * (columns - _width_of(cell))
+
+
+def width(text: str) -> int:
+    """Columns that a text takes in a terminal; one that joins in or changes the letter before takes none."""
+    if text.isascii():
+        return len(text)
+    return sum(map(_columns, text))
+
+
+def _columns(char: str) -> int:
+    if unicodedata.category(char) in ("Mn", "Me", "Cf") or "\u1160" <= char <= "\u11ff":
+        return 0
+    return 2 if unicodedata.east_asian_width(char) in "WF" else 1

@@ -6,6 +6,8 @@ worked out only when asked for. `scan.py` makes such trees, and is loaded only w
 
 from __future__ import annotations
 
+from bisect import bisect_right
+from collections.abc import Iterable
 from collections.abc import Sequence as Parts
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -73,18 +75,26 @@ class Document:
     """One file's tree. `root` is None where the file could not be read as one mapping.
 
     Of a usual file (`usual.py`) there is no tree until somebody asks for a position; then the text is read
-    again, and of such trees only the latest are kept.
+    again, and of such trees only the latest are kept. `settled` are the nodes that are so wrong in form that
+    nothing more is to be said of them.
     """
 
-    __slots__ = ("_root", "file", "is_usual", "problems", "text", "usual")
+    __slots__ = ("_root", "file", "is_usual", "problems", "settled", "text", "usual")
 
     def __init__(
-        self, file: str, text: str, root: Mapping | None, problems: list[Problem], usual: Usual | None = None
+        self,
+        file: str,
+        text: str,
+        root: Mapping | None,
+        problems: list[Problem],
+        usual: Usual | None = None,
+        settled: Parts[Node] = (),
     ) -> None:
         self.file = file
         self.text = text
         self.problems = problems
         self.usual = usual
+        self.settled = settled
         self.is_usual = usual is not None
         self._root = root
 
@@ -108,7 +118,7 @@ class Document:
         """Where a node stands; of one with many lines, its beginning."""
         start, end = node.start, node.end
         if end.line != start.line:
-            return self._to_end_of_line(start.line, start.column)
+            return self._to_end_of_line(start)
         return Origin(self.file, start.line + 1, start.column + 1, end.line + 1, end.column + 1)
 
     def locate(self, path: Parts[Part]) -> Origin:
@@ -131,9 +141,11 @@ class Document:
                 node = node[part]
         return node, node.key
 
-    def _to_end_of_line(self, line: int, column: int) -> Origin:
-        text = self.text.split("\n", line + 1)[line].rstrip()
-        return Origin(self.file, line + 1, column + 1, line + 1, max(len(text), column + 1) + 1)
+    def _to_end_of_line(self, start: Any) -> Origin:
+        end = self.text.find("\n", start.index)
+        shown = self.text[start.index : end if end >= 0 else len(self.text)].rstrip()
+        line, column = start.line + 1, start.column + 1
+        return Origin(self.file, line, column, line, column + max(len(shown), 1))
 
 
 @lru_cache(maxsize=16)
@@ -145,5 +157,37 @@ def read_document(text: str, file: str) -> Document:
     """Scan a text; every mistake in its form is in the document's `problems`."""
     from oncall_gitops.source.scan import scan
 
-    root, problems = scan(text, file)
-    return Document(file, text, root, problems)
+    scanned = scan(text, file)
+    return Document(file, text, scanned.root, scanned.problems, settled=scanned.settled)
+
+
+def unsettled(problems: Iterable[Problem], documents: Iterable[Document]) -> list[Problem]:
+    """The problems that are about nothing that is settled already: one mistake is one problem."""
+    spans = {document.file: _spans(document.settled) for document in documents if document.settled}
+    return [
+        problem for problem in problems if not _is_within(problem.origin, spans.get(problem.origin.file, ()))
+    ]
+
+
+_Place = tuple[int, int]
+
+
+def _spans(nodes: Parts[Node]) -> list[tuple[_Place, _Place]]:
+    """Where nodes stand, their keys included, in order and without overlap."""
+    found: list[tuple[_Place, _Place]] = []
+    for start, end in sorted((_mark((node.key or node).start), _mark(node.end)) for node in nodes):
+        if not found or start > found[-1][1]:
+            found.append((start, max(start, end)))
+        elif end > found[-1][1]:
+            found[-1] = (found[-1][0], end)
+    return found
+
+
+def _mark(mark: Any) -> _Place:
+    return mark.line + 1, mark.column + 1
+
+
+def _is_within(origin: Origin, spans: Parts[tuple[_Place, _Place]]) -> bool:
+    place = (origin.line, origin.column)
+    before = bisect_right(spans, place, key=lambda span: span[0]) - 1
+    return before >= 0 and (place < spans[before][1] or place == spans[before][0])

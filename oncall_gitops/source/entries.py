@@ -22,6 +22,7 @@ from oncall_gitops.source import build, mistakes
 from oncall_gitops.source.document import Document, Mapping, Node, Scalar, kind_of
 from oncall_gitops.source.document import Sequence as Listed
 from oncall_gitops.source.duplicates import hidden_words
+from oncall_gitops.source.listing import MOST, unlisted
 from oncall_gitops.source.names import Declared, Path, Site, known_as, names_below
 from oncall_gitops.source.offsets import has_offsets, odd_offsets
 from oncall_gitops.source.origins import Origins, Placed, override_order
@@ -206,10 +207,10 @@ class Entries:
             entry = model.model_validate(node, context=reading)
         except ValidationError as error:
             errors = error.errors(include_url=False)
-            listed, rest = errors[: mistakes.MOST], len(errors) - mistakes.MOST
+            listed, rest = errors[:MOST], len(errors) - MOST
             self.problems += mistakes.described(listed, document, path, lambda loc: known_keys(model, loc))
             if rest > 0:
-                self.problems.append(mistakes.unlisted(rest, document.locate(path)))
+                self.problems.append(unlisted(rest, document.locate(path)))
         if reading.notes:
             self.problems += mistakes.noted(reading.notes, document)
             if any(note.severity == "error" for note in reading.notes):

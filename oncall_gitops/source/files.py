@@ -7,13 +7,13 @@ so that neither a pipe, nor a device, nor a link out of the tree is read, whatev
 from __future__ import annotations
 
 import os
-import re
 import stat
 from hashlib import sha256
 from pathlib import Path
 from typing import NamedTuple
 
 from oncall_gitops.core.problem import Origin, Problem
+from oncall_gitops.core.visible import UNSEEN
 
 MAX_BYTES = 1024 * 1024
 MAX_PATH = 1024
@@ -21,7 +21,6 @@ MAX_PATH = 1024
 
 SUFFIXES = (".yaml", ".yml")
 _ALLOW = "let whoever runs this read it"
-_UNSAFE_NAME = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]")
 _SPECIAL = {
     stat.S_IFIFO: "a named pipe",
     stat.S_IFSOCK: "a socket",
@@ -207,7 +206,7 @@ def _name_fault(name: str, below: str) -> Problem | None:
         return _problem(name, "OG105", f"the name {_visible(name)} is not valid UTF-8", "rename it")
     if length > MAX_PATH:
         return _problem(name, "OG105", f"the path is longer than {MAX_PATH} bytes")
-    if _UNSAFE_NAME.search(below):
+    if UNSEEN.search(below):
         return _problem(
             name, "OG105", f"the name {_visible(name)} holds control or invisible characters", "rename it"
         )
@@ -261,7 +260,7 @@ def _problem(name: str, code: str, message: str, hint: str = "") -> Problem:
 def _visible(name: str) -> str:
     """A name in which nothing is hidden and every character can be printed."""
     plain = name.encode(errors="surrogateescape").decode(errors="backslashreplace")
-    return _UNSAFE_NAME.sub(lambda found: f"\\x{ord(found[0]):02x}", plain)
+    return UNSEEN.sub(lambda found: f"\\x{ord(found[0]):02x}", plain)
 
 
 def _reason(error: OSError) -> str:

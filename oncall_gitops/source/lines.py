@@ -44,13 +44,15 @@ _TEXT = re.compile(
     rf"""
     ( [A-Za-z_0-9"\u00c0-\U0010ffff]                                        # one set to look for, then what it begins
       (?: (?<![tfnN0-9"]) {_REST}
-        | (?<=") [^"\\\n]*"
-        | (?<=[0-9]) [0-9]*+ (?![,\]}}:\ ]) {_REST}
-        | (?<=[tfnN]) (?! (?:rue|alse|ull|ULL) [ ]*+ [,\]}}:] ) {_REST} ) )
+        | (?<=") [^"\\\n]*+"
+        | (?<=[0-9]) [0-9]{{0,9}}+ (?![,\]}}:\ ]) {_REST}
+        | (?<=[tfnN]) (?! (?:rue|alse|ull|ULL) [ ]*+ [,\]}}:] ) {_REST}
+        | (?! (?<=[0-9]) [0-9]{{0,9}}+ [,\]}}:\ ] ) (?s:.)*+ ) )                   # or all the rest, which is odd
     """,
     re.VERBOSE,
 )
-"""A text in a flow collection, plain or in quotes. Numbers, flags and nulls are left out, and so are odd ones."""
+"""A text in a flow collection, plain or in quotes. Numbers are left out. Where something odd begins, all
+the rest is taken for one text: whoever looked for another beginning inside of it would look for a very long time."""
 
 _BETWEEN_TEXTS = re.compile(r"[\[\]{},:0-9\-\ \n]*+")
 """What is left between the texts: numbers, and what holds everything together."""
@@ -157,7 +159,7 @@ def _flows(texts: list[str]) -> list[Any]:
         return []
     joined = _BETWEEN.join(texts)
     pieces = _TEXT.split(joined)
-    if not _BETWEEN_TEXTS.fullmatch("".join(pieces[::2])):
+    if not pieces[-1] or not _BETWEEN_TEXTS.fullmatch("".join(pieces[::2])):
         unusual()
     quoted = '"'.join(pieces).replace('""', '"').replace(_BETWEEN, ',"\\n",')
     values, end = _JSON.raw_decode(f"[{quoted}]")

@@ -11,12 +11,10 @@ from typing import Any
 from oncall_gitops.core.problem import Origin, Problem
 from oncall_gitops.source.document import Document, Mapping, Node, Scalar, kind_of
 from oncall_gitops.source.document import Sequence as Listed
+from oncall_gitops.source.listing import MOST, unlisted
 from oncall_gitops.source.scalars import Note
 from oncall_gitops.source.spelling import closest, slip
 from oncall_gitops.source.syntax import shown
-
-MOST = 1000
-"""Mistakes of one entry that are listed: nobody reads more, and hostile files have many thousands."""
 
 Path = tuple["str | int", ...]
 
@@ -123,13 +121,6 @@ def spanned(document: Document, node: Node, span: tuple[int, int] | None) -> Ori
         return origin
     low, high = first + span[0], first + max(span[1], span[0] + 1)
     return Origin(origin.file, origin.line, low, origin.line, high)
-
-
-def unlisted(count: int, origin: Origin) -> Problem:
-    """What stands for the mistakes that are too many to list."""
-    return Problem(
-        origin, "OG121", f"{count:,} more mistakes of this kind are not listed", "mend these first"
-    )
 
 
 def unknown_top_keys(document: Document) -> Iterator[Problem]:

@@ -13,7 +13,7 @@ from oncall_gitops.core.problem import Problem, in_order
 from oncall_gitops.core.scene import Scene
 from oncall_gitops.source.collecting import uncollected
 from oncall_gitops.source.desired import assemble
-from oncall_gitops.source.document import Document, read_document
+from oncall_gitops.source.document import Document, read_document, unsettled
 from oncall_gitops.source.files import Contents, SourceFile, find_files, read_bytes, sized
 from oncall_gitops.source.silence import audible
 from oncall_gitops.source.text import decode
@@ -91,14 +91,14 @@ def _load(
             from oncall_gitops.source.duplicates import told_once
 
             problems += told_once(document)
-        if not document.is_read:
+        if document.settled or not document.is_read:
             unread.update(_WORD.findall(document.text))
         documents.append(document)
     is_whole = not any(problem.is_error for problem in problems)
     assembled = assemble(documents, unread=frozenset(unread), is_whole=is_whole)
     scene = Scene(assembled.desired, assembled.incomplete)
     wrong = contradictions(scene)
-    every = in_order([*problems, *assembled.problems, *wrong])
+    every = in_order([*problems, *unsettled(assembled.problems, documents), *wrong])
     found = audible(every, texts)
     silenced = tuple(set(every).difference(found)) if len(found) < len(every) else ()
     desired = None if any(problem.is_error for problem in found) else assembled.desired

@@ -17,11 +17,12 @@ from pydantic_core import PydanticCustomError
 from oncall_gitops.core.model.user import NOBODY
 from oncall_gitops.core.model.when import When, parse_clock, parse_when
 from oncall_gitops.core.problem import Severity
+from oncall_gitops.core.visible import UNSEEN, is_blank
 from oncall_gitops.source import repairs
 from oncall_gitops.source.document import Node, Scalar, kind_of
 from oncall_gitops.source.slugs import is_slug, slug_fault
 from oncall_gitops.source.spelling import did_you_mean
-from oncall_gitops.source.syntax import UNSHOWN, shown
+from oncall_gitops.source.syntax import shown
 from oncall_gitops.source.text import character_name, escaped_fault
 from oncall_gitops.source.zones import zone_fault
 
@@ -93,9 +94,9 @@ def visible_text(text: str, *, longest: int, lines: bool) -> str:
     if fault := escaped_fault(text):
         raise wrong("OG108", fault, "remove it")
     visible = text.replace("\n", "").replace("\t", "") if lines else text
-    if found := UNSHOWN.search(visible):
+    if found := UNSEEN.search(visible):
         raise wrong("OG210", f"{shown(text)} holds the character {_named(found[0])}", "remove it")
-    if not lines and not text.strip():
+    if not lines and is_blank(text):
         raise wrong("OG210", "the text is blank", "give a value, or leave the key out")
     if len(text) > longest:
         raise wrong("OG210", f"the text is longer than {longest} characters")

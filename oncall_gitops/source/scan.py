@@ -7,8 +7,9 @@ PyYAML ever runs: `09:00`, `NO` and `2026-01-05` stay the text that they are.
 
 from __future__ import annotations
 
+import re
 import unicodedata
-from typing import Any
+from typing import Any, NamedTuple
 
 import yaml
 from yaml.events import (
@@ -25,27 +26,58 @@ from yaml.events import (
 from oncall_gitops.core.problem import Origin, Problem
 from oncall_gitops.source import syntax
 from oncall_gitops.source.document import PLAIN_NULLS, Mapping, Node, Scalar, Sequence
-from oncall_gitops.source.text import MAX_SHOWN, escaped_fault
+from oncall_gitops.source.listing import MOST, unlisted
+from oncall_gitops.source.text import escaped_fault
+from oncall_gitops.source.unreadable import explained
 
 MAX_DEPTH = 32
 MAX_ENTRIES = 20_000
 """Of one collection: more than a file of 1 MiB can hold of anything that has a meaning."""
 
+_NOTHING = re.compile(
+    r"""
+    (?: (?: [ ]*+ (?:\#.*+)?+ | (?:---|\.\.\.) (?:[ ]++\#.*+)?+ [ ]*+ ) \r?+ \n )*+
+    (?: [ ]*+ (?:\#.*+)?+ | (?:---|\.\.\.) (?:[ ]++\#.*+)?+ [ ]*+ ) \Z
+    """,
+    re.VERBOSE,
+)
+"""Lines without any content."""
 
-def scan(text: str, file: str) -> tuple[Mapping | None, list[Problem]]:
-    """The mapping at the top of a text, if it can be read as one, and every mistake in its form."""
+_QUOTES = ("'", '"')
+_GLUED = re.compile(r"([a-z_]+):(\S.*)", re.DOTALL)
+
+
+class Scanned(NamedTuple):
+    """The mapping at the top of a text, if it can be read as one; every mistake in its form; and the nodes that are
+    so wrong in form that their meaning is anybody's guess: nothing more is to be said of them.
+    """
+
+    root: Mapping | None
+    problems: list[Problem]
+    settled: list[Node]
+
+
+def scan(text: str, file: str) -> Scanned:
+    """Read a text as far as its form goes."""
+    if _NOTHING.match(text):
+        return Scanned(None, [_empty(Origin(file))], [])
     run = _Scan(text, file)
     try:
         root = run.run()
         run.problems += syntax.tabs(text, file, run.tabbed)
     except yaml.YAMLError as error:
-        run.problems.append(syntax.explained(error, text, file))
+        fault = explained(error, text, file, quoted=run.quoted, latest=run.latest)
+        place = (fault.origin.line, fault.origin.column)
+        if all((other.origin.line, other.origin.column) != place for other in run.problems):
+            run.problems.append(fault)
         root = None
-    if root is None and not run.problems:
-        run.problems.append(
-            Problem(Origin(file), "OG109", "the file is empty", "remove it, or write `users: {}`")
-        )
-    return (root if isinstance(root, Mapping) else None), run.problems
+    if run.unlisted:
+        run.problems.append(unlisted(run.unlisted, run.problems[-1].origin))
+    return Scanned(root if isinstance(root, Mapping) else None, run.problems, run.settled)
+
+
+def _empty(origin: Origin) -> Problem:
+    return Problem(origin, "OG109", "the file is empty", "remove it, or write `users: {}`")
 
 
 class _Stop(Exception):
@@ -55,20 +87,26 @@ class _Stop(Exception):
 class _Scan:
     """One pass over the events of one text.
 
-    `_stack` holds the open collections, and `_keys` for each the key that waits for its value.
+    `_stack` holds the open collections, and `_keys` for each the key that waits for its value. `latest` is the
+    text that was read last, and `quoted` the one in quotes that goes over more than a line.
     """
 
     def __init__(self, text: str, file: str) -> None:
         self.text = text
         self.file = file
         self.problems: list[Problem] = []
+        self.unlisted = 0
+        self.settled: list[Node] = []
+        self._settled: set[int] = set()
         self.tabbed: list[tuple[int, int]] = []
+        self.latest: Scalar | None = None
+        self.quoted: Scalar | None = None
         self._has_tabs = "\t" in text
         self._root: Node | None = None
         self._stack: list[Mapping | Sequence] = []
         self._keys: list[Node | None] = []
         self._documents = 0
-        self._normal: dict[int, set[str]] = {}
+        self._normal: dict[int, dict[str, Scalar]] = {}
 
     def run(self) -> Node | None:
         """The root; None where the form is such that nothing can be said about the content."""
@@ -107,17 +145,24 @@ class _Scan:
         node = Scalar(event.value)
         node.start, node.end, node.plain = event.start_mark, event.end_mark, not event.style
         node.key = None
+        self.latest = node
+        if event.style in _QUOTES and node.end.line > node.start.line:
+            self.quoted = node
         if event.anchor is not None or event.tag is not None:
-            self._marked(event)
+            self._marked(event, node)
         if event.style == '"' and (fault := escaped_fault(event.value)):
             self._refuse(event, "OG108", fault, "remove it")
+            self._settle(node)
         if self._has_tabs:
-            self.tabbed.append((event.start_mark.index, event.end_mark.index))
+            if event.style:
+                self.tabbed.append((event.start_mark.index, event.end_mark.index))
+            elif "\t" in event.value:
+                self._settle(node)
         return node
 
     def _open(self, event: Any, node: Mapping | Sequence) -> None:
         if event.anchor is not None or event.tag is not None:
-            self._marked(event)
+            self._marked(event, node)
         if len(self._stack) >= MAX_DEPTH:
             self._refuse(
                 event, "OG113", f"this is nested deeper than {MAX_DEPTH} levels", "a schedule needs about 10"
@@ -129,11 +174,17 @@ class _Scan:
         self._keys.append(None)
 
     def _alias(self, event: Any) -> Scalar:
-        self._refuse(event, "OG114", f"aliases such as *{event.anchor} are not supported", "write it out")
+        if not self._is_merged():
+            self._refuse(event, "OG114", f"aliases such as *{event.anchor} are not supported", "write it out")
         node = Scalar("")
         node.start, node.end, node.plain = event.start_mark, event.end_mark, False
         node.key = None
+        self._settle(node)
         return node
+
+    def _is_merged(self) -> bool:
+        """Whether what follows is the value of a merge key, or of a list of such."""
+        return any(isinstance(key, Scalar) and _is_merge(key) for key in self._keys[-2:])
 
     def _put(self, node: Node) -> None:
         """Give a finished node to what is open."""
@@ -150,16 +201,19 @@ class _Scan:
             self._pair(parent, key, node)
 
     def _pair(self, parent: Mapping, key: Node, value: Node) -> None:
+        if id(key) in self._settled:
+            return
         if not isinstance(key, Scalar):
-            self._refuse(
-                key, "OG120", "a key must be plain text, not a collection", "check the brackets and dashes"
-            )
+            self._collection_as_key(parent, key)
         elif key.is_null:
             self._refuse(
                 key, "OG120", "a key must be plain text (found null)", "write a name before the colon"
             )
-        elif key == "<<" and key.plain:
+        elif _is_merge(key):
             self._refuse(key, "OG118", "merge keys (<<) are not supported", "write the keys out")
+            self._settle(parent)
+        elif key.plain and _is_absent(value) and (glued := _GLUED.fullmatch(key)):
+            self._glued(parent, key, glued)
         elif key in parent or self._has_twin(parent, key):
             self._duplicate(parent, key)
         else:
@@ -168,25 +222,45 @@ class _Scan:
             if len(parent) > MAX_ENTRIES:
                 self._flooded(parent)
 
+    def _glued(self, parent: Mapping, key: Scalar, glued: re.Match[str]) -> None:
+        """A key and its value without a space between them: in braces, that is one text."""
+        self._refuse(
+            key, "OG110", syntax.NO_SPACE, f"write `{syntax.shown(f'{glued[1]}: {glued[2]}')[1:-1]}`"
+        )
+        meant = Scalar(glued[1])
+        meant.start, meant.end, meant.plain, meant.key = key.start, key.end, True, None
+        key.key = meant
+        parent.setdefault(meant, key)
+        self._settle(key)
+
+    def _collection_as_key(self, parent: Mapping, key: Mapping | Sequence) -> None:
+        if self.text.startswith("{{", parent.start.index):
+            self._refuse(parent, "OG120", syntax.NO_TEMPLATES, syntax.EXPAND)
+            self._settle(parent)
+        else:
+            self._refuse(
+                key, "OG120", "a key must be plain text, not a collection", "check the brackets and dashes"
+            )
+
     def _has_twin(self, parent: Mapping, key: Scalar) -> bool:
         """Whether the mapping holds a key that looks the same but is another sequence of characters."""
         if key.isascii() and id(parent) not in self._normal:
             return False
         if (normal := self._normal.get(id(parent))) is None:
-            normal = self._normal[id(parent)] = set(parent)
-        twin = unicodedata.normalize("NFC", key)
-        if twin in normal:
-            return True
-        normal.add(twin)
-        return False
+            normal = self._normal[id(parent)] = {
+                unicodedata.normalize("NFC", other): other for other in parent
+            }
+        return normal.setdefault(unicodedata.normalize("NFC", key), key) is not key
 
     def _flooded(self, parent: Mapping | Sequence) -> None:
         self._refuse(parent, "OG213", f"more than {MAX_ENTRIES:,} entries in one place")
         raise _Stop
 
     def _duplicate(self, parent: Mapping, key: Scalar) -> None:
-        normal = unicodedata.normalize("NFC", key)
-        first = next(other for other in parent if unicodedata.normalize("NFC", other) == normal)
+        first = (
+            parent[key].key if key in parent else self._normal[id(parent)][unicodedata.normalize("NFC", key)]
+        )
+        assert first
         line, column = first.start.line + 1, first.start.column + 1
         place = Origin(self.file, line, column, first.end.line + 1, first.end.column + 1)
         self._refuse(
@@ -198,11 +272,15 @@ class _Scan:
         )
 
     def _top(self, node: Node) -> Node:
+        if id(node) in self._settled:
+            raise _Stop
         if isinstance(node, Scalar) and not (node.plain and node in PLAIN_NULLS):
             self.problems.append(syntax.text_at_top(node, self.text, self.file))
             raise _Stop
         if isinstance(node, Scalar):
-            self._refuse(node, "OG109", "the document is empty", "remove the file, or write `users: {}`")
+            start = node.start
+            place = Origin(self.file, start.line + 1, start.column + 1, start.line + 1, node.end.column + 1)
+            self.problems.append(_empty(place))
         elif isinstance(node, Sequence):
             self._refuse(
                 node,
@@ -223,7 +301,8 @@ class _Scan:
             self._refuse(event, "OG116", syntax.NO_DIRECTIVES, "remove it")
             raise _Stop
 
-    def _marked(self, event: Any) -> None:
+    def _marked(self, event: Any, node: Node) -> None:
+        """An anchor or a tag. The value stands beside it; that of a tag on a collection is another one."""
         if event.anchor is not None:
             message = f"anchors such as &{event.anchor} are not supported"
             self._refuse(
@@ -232,6 +311,12 @@ class _Scan:
         if event.tag is not None:
             message = f"tags such as {syntax.shown_tag(event.tag)} are not supported"
             self._refuse(event, "OG115", message, "write the plain value")
+        if node.is_null if isinstance(node, Scalar) else event.tag is not None:
+            self._settle(node)
+
+    def _settle(self, node: Node) -> None:
+        self.settled.append(node)
+        self._settled.add(id(node))
 
     def _refuse(
         self,
@@ -243,11 +328,20 @@ class _Scan:
         *,
         width: int = 0,
     ) -> None:
+        if len(self.problems) >= MOST:
+            self.unlisted += 1
+            return
         start = getattr(at, "start_mark", None) or at.start
         end = getattr(at, "end_mark", None) or at.end
         stop = end.column if end.line == start.line and end.column > start.column else start.column + 1
         stop = start.column + width if width else stop
         origin = Origin(self.file, start.line + 1, start.column + 1, start.line + 1, stop + 1)
         self.problems.append(Problem(origin, code, message, hint, related=related))
-        if len(self.problems) >= MAX_SHOWN:
-            raise _Stop
+
+
+def _is_merge(key: Scalar) -> bool:
+    return key == "<<" and key.plain
+
+
+def _is_absent(value: Node) -> bool:
+    return isinstance(value, Scalar) and value.plain and not value

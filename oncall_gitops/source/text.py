@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections import Counter
+from collections.abc import Iterator
+from itertools import islice
 
 from oncall_gitops.core.problem import Origin, Problem
+from oncall_gitops.source.listing import MAX_SHOWN, unlisted
 
-MAX_SHOWN = 20
-"""Of one kind of fault in one file; the first ones tell the story."""
-
-_FORBIDDEN = re.compile(
-    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\ufffe\uffff]"
-    "|\r(?!\n)"
+_BREAKS = re.compile("\r(?!\n)|[\x85\u2028\u2029]")
+_CHARACTERS = re.compile(
+    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff\ufffe\uffff]"
 )
+_FORBIDDEN = re.compile(f"{_CHARACTERS.pattern}|{_BREAKS.pattern}")
 _ODD_INDENTATION = re.compile("^[ \t]*([\xa0\u1680\u2000-\u200b\u202f\u205f\u2060\u3000])", re.MULTILINE)
 _CONFLICT = re.compile(r"^(?:<{7} |>{7} |\|{7} |={7}\r?$)", re.MULTILINE)
 _PLAIN = bytes([0x09, 0x0A, *range(0x20, 0x7F)])
@@ -27,7 +29,12 @@ _OTHER_ENCODINGS = (
     (b"PK\x03\x04", "a zip archive"),
 )
 _MAGICS = tuple(magic for magic, _ in _OTHER_ENCODINGS)
-_LINE_BREAKS = {"\r": "bare carriage return", "\x85": "next line", "\u2028": "line separator"}
+_LINE_BREAKS = {
+    "\r": "CARRIAGE RETURN (CR)",
+    "\x85": "NEXT LINE (NEL)",
+    "\u2028": "LINE SEPARATOR (LS)",
+    "\u2029": "PARAGRAPH SEPARATOR (PS)",
+}
 
 
 def decode(content: bytes, name: str) -> tuple[str, list[Problem]]:
@@ -64,7 +71,7 @@ def place_of(text: str, index: int) -> tuple[int, int]:
 
 def character_name(character: str) -> str:
     """`U+202E RIGHT-TO-LEFT OVERRIDE`."""
-    name = _LINE_BREAKS.get(character, "").upper() or unicodedata.name(character, "control character")
+    name = _LINE_BREAKS.get(character) or unicodedata.name(character, "control character")
     return f"U+{ord(character):04X} {name}"
 
 
@@ -84,29 +91,48 @@ def _not_utf8(content: bytes, error: UnicodeDecodeError, name: str) -> Problem:
 
 
 def _forbidden(text: str, name: str) -> list[Problem]:
-    found = []
-    for match in _limited(_FORBIDDEN, text):
+    found = list(_line_breaks(text, name))
+    for match, at in _listed(_CHARACTERS.finditer(text), text, name, found):
         message = f"the character {character_name(match[0])} must not be in a file"
-        found.append(_at(text, match.start(), 1, name, "OG108", message, "remove it"))
-    for match in _limited(_ODD_INDENTATION, text):
+        found.append(Problem(at, "OG108", message, "remove it"))
+    for match, at in _listed(_ODD_INDENTATION.finditer(text), text, name, found):
         message = f"{character_name(match[1])} is used as indentation"
-        found.append(_at(text, match.start(), 1, name, "OG108", message, "indent with spaces"))
-    if len(conflicts := _limited(_CONFLICT, text)) > 1:
-        for match in conflicts:
-            message = "this is a git merge conflict marker"
-            found.append(_at(text, match.start(), 7, name, "OG112", message, "resolve the conflict"))
+        found.append(Problem(at, "OG108", message, "indent with spaces"))
+    for _, at in _listed(_conflicts(text), text, name, found):
+        found.append(Problem(at, "OG112", "this is a git merge conflict marker", "resolve the conflict"))
     return found
 
 
-def _limited(pattern: re.Pattern[str], text: str) -> list[re.Match[str]]:
-    found = []
-    for match in pattern.finditer(text):
-        found.append(match)
-        if len(found) == MAX_SHOWN:
-            break
-    return found
+def _line_breaks(text: str, name: str) -> Iterator[Problem]:
+    """Characters that end a line for some programs only, and all of a kind are one mistake: that of an editor."""
+    counts: Counter[str] = Counter()
+    first: dict[str, int] = {}
+    for match in _BREAKS.finditer(text):
+        counts[match[0]] += 1
+        first.setdefault(match[0], match.start())
+    for character, count in counts.items():
+        lines = "a line ends" if count == 1 else f"{count:,} lines end"
+        at = _place(text, first[character], 1, name)
+        yield Problem(at, "OG108", f"{lines} in {character_name(character)}", "end lines with LF")
 
 
-def _at(text: str, index: int, length: int, name: str, code: str, message: str, hint: str) -> Problem:
+def _conflicts(text: str) -> Iterator[re.Match[str]]:
+    """Markers of a merge conflict; a row of `=` or `|` alone may be something else."""
+    first = list(islice(_CONFLICT.finditer(text), 2))
+    return _CONFLICT.finditer(text) if len(first) > 1 or (first and first[0][0][0] in "<>") else iter(())
+
+
+def _listed(
+    matches: Iterator[re.Match[str]], text: str, name: str, found: list[Problem]
+) -> Iterator[tuple[re.Match[str], Origin]]:
+    """The first ones, each with its place; the others are counted, and their number is `found` last."""
+    for match in islice(matches, MAX_SHOWN):
+        yield match, _place(text, match.start(match.lastindex or 0), len(match[0].strip()) or 1, name)
+    if rest := next(matches, None):
+        at = _place(text, rest.start(), 1, name)
+        found.append(unlisted(1 + sum(1 for _ in matches), at))
+
+
+def _place(text: str, index: int, length: int, name: str) -> Origin:
     line, column = place_of(text, index)
-    return Problem(Origin(name, line, column, line, column + length), code, message, hint)
+    return Origin(name, line, column, line, column + length)

@@ -22,8 +22,8 @@ from oncall_gitops.core.model.team import Team
 from oncall_gitops.core.model.user import NOBODY, TimeOff, User
 from oncall_gitops.core.model.when import WEEKDAYS, When, Written, parse_clock, parse_when
 from oncall_gitops.core.rule import parse_rule
+from oncall_gitops.core.visible import UNSEEN, is_blank
 from oncall_gitops.source.lines import Unusual, unusual
-from oncall_gitops.source.syntax import UNSHOWN
 from oncall_gitops.source.usual import Usual
 from oncall_gitops.source.zones import zone_fault
 
@@ -312,14 +312,15 @@ def _text(value: Any) -> str:
 
 def _name(value: Any) -> str:
     text = _prose(value)
-    return text if len(text) <= 255 and text.strip() else unusual()
+    is_seen = text.strip() if text.isascii() else not is_blank(text)
+    return text if is_seen and len(text) <= 255 else unusual()
 
 
 def _prose(value: Any) -> str:
     """Printable text that has no invisible letter in it either."""
     if not isinstance(value, str) or not value.isprintable() or len(value) > 10_000:
         unusual()
-    return value if value.isascii() or not UNSHOWN.search(value) else unusual()
+    return value if value.isascii() or not UNSEEN.search(value) else unusual()
 
 
 def _email(value: Any) -> str:

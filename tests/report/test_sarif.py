@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import json
+import time
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
@@ -221,3 +222,18 @@ def test_words_of_the_files_are_no_links_or_placeholders() -> None:
     run = read(problems_sarif([Problem(Origin("a.yaml"), "OG209", "[x](http://y) {0} \\ \u202e")], texts={}))
 
     assert run["results"][0]["message"]["text"] == r"\[x\](http://y) {{0}} \\ \\u{{202e}}"
+
+
+@pytest.mark.parametrize("between", ["\n", " "], ids=["on lines of their own", "on one line"])
+def test_very_many_problems_take_no_longer_each(between: str) -> None:
+    text = between.join(["users: x"] * 20_000)
+    rows = range(1, 20_001)
+    places = [(row, 1) for row in rows] if between == "\n" else [(1, row * 9) for row in rows]
+    found = [
+        Problem(Origin("a.yaml", line, column, line, column + 5), "OG201", "x") for line, column in places
+    ]
+    started = time.process_time()
+    log = json.loads(problems_sarif(found, texts={"a.yaml": text}))
+
+    assert len(log["runs"][0]["results"]) == 20_000
+    assert time.process_time() - started < 3

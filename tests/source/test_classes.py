@@ -40,6 +40,67 @@ CASES: list[tuple[str, str, list[str]]] = [
     ("members: [alice, bob]", "members: [alice,, bob]", ["8:21 OG110"]),
     ("members: [alice, bob]", "members: [alice: bob]", ["8:15 OG203"]),
     ("members: [alice, bob]", 'labels: {"\u00e9": a, "e\\u0301": b}', ["8:22 OG119"]),
+    # YAML that is none, where the mistake was made and not where the parser noticed
+    ("teams:\n", "teams\n", ["5:1 OG110"]),
+    ("overrides:\n  - {sch", "teams:{}\noverrides:\n  - {sch", ["27:1 OG110"]),
+    ("timezone: Europe/Berlin\n", "timezone Europe/Berlin\n", ["11:9 OG110"]),
+    ("type: weekly", "type:weekly", ["15:11 OG110"]),
+    ("          users:\n", "          users\n", ["16:11 OG110"]),
+    ("members: [alice", "members:\xa0[alice", ["8:13 OG110"]),
+    ("members: [alice", "members\uff1a [alice", ["8:12 OG110"]),
+    ("timezone: Europe/Berlin\n", "timezone:\xa0Europe/Berlin\n", ["11:18 OG110"]),
+    ("- alice\n", "-\xa0alice\n", ["17:14 OG110"]),
+    ("- alice\n", "\u2013 alice\n", ["17:13 OG110"]),
+    ("- alice\n", "-alice\n", ["17:13 OG110"]),
+    ("- {user: bob, from", "-{user: bob, from", ["18:13 OG110"]),
+    ("            - alice\n", "           - alice\n", ["17:12 OG110"]),
+    ("            - alice\n", "          - alice\n", ["17:11 OG110"]),
+    ("            - alice\n", "         - alice\n", ["17:10 OG110"]),
+    ("            - {user: bob, from", "              - {user: bob, from", ["18:15 OG110"]),
+    ("            - {user: bob, from", "          - {user: bob, from", ["18:11 OG110"]),
+    ("members: [alice, bob]", "members:\t- alice", ["8:13 OG111"]),
+    ("    members", "    <<<<<<< HEAD\n    members", ["8:5 OG112"]),
+    ('handoff_time: "09:00"', 'handoff_time: "09:00', ["13:23 OG110"]),
+    ("handoff_time: \"09:00\"", "handoff_time: '09:00", ["13:23 OG110"]),
+    ("name: Payments", 'name: "Payments', ["7:11 OG110"]),
+    ("name: Alice Ng", 'name: "Alice Ng', ["2:17 OG110"]),
+    ('from: "09:00"', 'from: "09:00', ["24:42 OG110"]),
+    ('to: "17:00"', 'to: "17:00', ["24:55 OG110"]),
+    ("members: [alice, bob]", "members:\n      - {alice: \"a\" b}", ["9:21 OG110"]),
+    ("        rotation:\n", "      rotation:\n", ["14:7 OG110"]),
+    ("        rotation:\n", "       rotation:\n", ["14:8 OG110"]),
+    ("        rotation:\n", "          rotation:\n", ["14:11 OG110"]),
+    ("    name: Payments\n", "     name: Payments\n", ["7:6 OG110"]),
+    ("    name: Payments\n", "   name: Payments\n", ["7:4 OG110"]),
+    ("        start_date: 2026", "       start_date: 2026", ["12:8 OG110"]),
+    ("        start_date: 2026", "         start_date: 2026", ["12:10 OG110"]),
+    ("- {user: carol, replaces: alice, start: 2026-12-07, ", "-user: carol\n            start: 2026-12-07\n            ", ["26:11 OG110"]),
+    ("- {user: carol, replaces: alice, start: 2026-12-07, ", "\u2013 user: carol\n            start: 2026-12-07\n            ", ["26:11 OG110"]),
+    ("            - alice\n", "              - alice\n            - bob\n", ["17:15 OG110"]),
+    # One mistake in form is one problem
+    ("members: [alice, bob]", "members: *m", ["8:14 OG114"]),
+    ('handoff_time: "09:00"', "handoff_time: *tz", ["13:23 OG114"]),
+    ("- alice\n", "- *a\n", ["17:15 OG114"]),
+    ("priority: 10", "priority: *p", ["21:23 OG114"]),
+    ("{type: custom, rrule: FREQ=WEEKLY;BYDAY=MO, users: [carol]}", "*r", ["22:23 OG114"]),
+    ("    name: Payments\n", "    *k : v\n", ["7:5 OG114"]),
+    ("{name: Alice Ng, email: alice@example.com}", "*a", ["2:10 OG114"]),
+    ("name: Alice Ng, email: alice@", "<<: *p, email: alice@", ["2:11 OG118"]),
+    ("name: Alice Ng, email: alice@", "<<: [*p, *q], email: alice@", ["2:11 OG118"]),
+    ("name: Payments", "name: &a", ["7:11 OG114"]),
+    ("- alice\n", "- !foo\n", ["17:15 OG115"]),
+    ("[alice, bob]", "!!set {alice, bob}", ["8:14 OG115"]),
+    ("    name: Payments", '    "a\\e[31m": 1', ["7:5 OG108"]),
+    ("name: Payments", "name: Pay\tments", ["7:14 OG111"]),
+    ("name: Alice Ng", "name:Alice Ng", ["2:11 OG110"]),
+    ("    name: Payments\n", "    name: &a Payments\n    nmae: x\n", ["7:11 OG114", "8:5 OG201"]),
+    ("name: Payments", "name: {{ team }}", ["7:11 OG120"]),
+    ("name: Payments", "name: {{ team }}-x", ["7:11 OG120"]),
+    ("[alice, bob]", "[{{ a }}, bob]", ["8:15 OG120"]),
+    ("  payments:\n", "  {{ a }}:\n", ["6:3 OG120"]),
+    ("    members", "    {% if a %}\n    members", ["8:5 OG110"]),
+    ("    members", "    {# a #}\n    members", ["8:5 OG110"]),
+    ("name: Payments", "name: Payments # {{ a }}", []),
     # Scalars
     ("priority: 10", "priority: 010", ["21:23 OG205"]),
     ("priority: 10", "priority: 1:00", ["21:23 OG205"]),
@@ -109,3 +170,42 @@ def test_an_end_before_its_start_is_explained(start: str, end: str, hint: str, t
 )  # fmt: skip
 def test_what_only_looks_odd_is_fine(text: str, tmp_path: Path) -> None:
     assert judged(read(tmp_path, text)) == []
+
+
+PEOPLE = """\
+users:
+  alice:
+    name: Alice
+    email: alice@example.com
+  bob:
+    name: Bob
+    email: bob@example.com
+  carol:
+    name: Carol
+    email: carol@example.com
+"""
+
+
+@pytest.mark.parametrize(
+    ("line", "moved"),
+    [
+        ("  alice:", "alice:"),
+        ("  alice:", " alice:"),
+        ("  alice:", "   alice:"),
+        ("  bob:", "bob:"),
+        ("  bob:", " bob:"),
+        ("  bob:", "   bob:"),
+        ("    name: Alice", "   name: Alice"),
+        ("    name: Alice", "     name: Alice"),
+        ("    name: Bob", "   name: Bob"),
+        ("    name: Bob", "     name: Bob"),
+        ("    email: bob@example.com", "   email: bob@example.com"),
+        ("    email: bob@example.com", "     email: bob@example.com"),
+    ],
+)
+def test_a_line_that_is_shifted_is_the_one_that_is_named(line: str, moved: str, tmp_path: Path) -> None:
+    [problem] = read(tmp_path, varied(f"{line}\n", f"{moved}\n", PEOPLE)).problems
+
+    assert problem.code == "OG110"
+    assert problem.origin.line == PEOPLE[: PEOPLE.index(line)].count("\n") + 1
+    assert problem.origin.column == len(moved) - len(moved.lstrip()) + 1

@@ -26,7 +26,17 @@ def refused(text: str) -> list[str]:
     [
         ("", ["1:1 OG109"]),
         ("# only words\n", ["1:1 OG109"]),
-        ("---\n", ["2:1 OG109"]),
+        ("---", ["1:1 OG109"]),
+        ("---\n", ["1:1 OG109"]),
+        ("# x\n---\n", ["1:1 OG109"]),
+        ("...\n", ["1:1 OG109"]),
+        ("---\n---\n", ["1:1 OG109"]),
+        ("--- # x\n...\n# y", ["1:1 OG109"]),
+        ("--- ~\n", ["1:5 OG109"]),
+        ("# x\nnull\n", ["2:1 OG109"]),
+        ("&a\n", ["1:1 OG114"]),
+        ("*a\n", ["1:1 OG114"]),
+        ("!a\n", ["1:1 OG115"]),
         ("null\n", ["1:1 OG109"]),
         ("words\n", ["1:1 OG203"]),
         ("- a\n", ["1:1 OG203"]),
@@ -36,6 +46,12 @@ def refused(text: str) -> list[str]:
         ("a: x\rb: y\n", ["1:5 OG108"]),
         ("a: x\u2028b: y\n", ["1:5 OG108"]),
         ("a: x\x85b: y\n", ["1:5 OG108"]),
+        ("a: x\rb: y\rc: z\r", ["1:5 OG108"]),
+        ("a: x\x85b: y\x85c: z\x85", ["1:5 OG108"]),
+        ("a: x\u2028b: y\u2028c: z\u2028", ["1:5 OG108"]),
+        ("a: x\u2029b: y\u2029c: z\u2029", ["1:5 OG108"]),
+        ("a: x\r\nb: y\rc: z\r\nd: e\x85f: g\x85", ["2:5 OG108", "3:5 OG108"]),
+        ("a:\n  \u00a0b: c\n", ["2:3 OG108"]),
         ("a: \u202ex\n", ["1:4 OG108"]),
         ("a:\n\u00a0\u00a0b: c\n", ["2:1 OG108"]),
         ('a: "x\\0y"\n', ["1:4 OG108"]),
@@ -44,10 +60,22 @@ def refused(text: str) -> list[str]:
         ("a: {b: c\n", ["1:4 OG110"]),
         ('a: "b\n', ["1:4 OG110"]),
         ("a: b: c\n", ["1:5 OG110"]),
-        ("a: b\n c: d\n", ["2:3 OG110"]),
+        ("a: b\n c: d\n", ["2:2 OG110"]),
         ("a:\n\tb: c\n", ["2:1 OG111"]),
         ("a:\tb\n", ["1:3 OG111"]),
+        ("a: b\t\n", ["1:5 OG111"]),
+        ("a: b\n\t\n", ["2:1 OG111"]),
+        ("a: b\n  \t\nc: d\n", ["2:3 OG111"]),
+        ("\t\n", ["1:1 OG111"]),
+        ("a: b\t# c\td\n", ["1:5 OG111"]),
+        ("\t# a\nb: c\n", ["1:1 OG111"]),
+        ("a: b\tc\n", ["1:5 OG111"]),
+        ("a: b#c\t\n", ["1:7 OG111"]),
+        ("a: 'b\tc'\t\n", ["1:9 OG111"]),
         ("a: b\n<<<<<<< HEAD\nc: d\n=======\nc: e\n>>>>>>> main\n", ["2:1 OG112", "4:1 OG112", "6:1 OG112"]),
+        ("a: b\n<<<<<<< HEAD\nc: d\n", ["2:1 OG112"]),
+        ("a: b\n>>>>>>> main\n", ["2:1 OG112"]),
+        ("a:\n  b: c\n  <<<<<<< HEAD\n  d: e\n", ["3:3 OG112"]),
         ("a: " + "[" * 33, ["1:35 OG113"]),
         ("a: &b c\n", ["1:4 OG114"]),
         ("a: *b\n", ["1:4 OG114"]),
@@ -73,7 +101,8 @@ def test_a_form_that_a_file_must_not_have_is_refused_at_its_place(text: str, exp
         "\ufeffa: b\n",
         "a: b\r\nc: d\r\n",
         "---\na: b\n...\n",
-        "a: b\t# a comment\twith tabs\n",
+        "a: b # a comment\twith tabs\n# and\tmore\n",
+        "a: 'tabs\tin quotes' # and\tmore\n",
         "a: |\n  tabs\tin text\n",
         "a: 'Soci\u00e9t\u00e9\u00a0: x'\n",
         'a: "\\u00e9\\t"\n',
@@ -91,6 +120,35 @@ def test_nothing_is_turned_into_something_else() -> None:
     assert root == {
         "a": ["09:00", "17:00", "NO", "on", "2026-01-05", "010", "1e3", "0x10", ".nan", "1_0", "="]
     }
+
+
+@pytest.mark.parametrize(
+    ("text", "listed", "more"),
+    [
+        ("a: b\n" * 31, 30, ""),
+        ("a: b\n" * 2_001, 1_000, "1,000"),
+        ("a: *b\n" + "".join(f"c{i}: *b\n" for i in range(1_100)), 1_000, "101"),
+        ("a: b\n" + "\0" * 100, 20, "80"),
+        ("a: b\n" + "\u00a0c: d\n" * 21, 20, "1"),
+        ("a: b\n" + "<<<<<<< a\n" * 50, 20, "30"),
+        ("a: b\n" + "".join(f"c{i}:\td\n" for i in range(50)), 20, "30"),
+    ],
+    ids=lambda value: repr(value)[:20],
+)
+def test_what_is_not_listed_is_counted(text: str, listed: int, more: str) -> None:
+    decoded, faults = decode(text.encode(), "a.yaml")
+    problems = faults or read_document(decoded, "a.yaml").problems
+
+    assert len([p for p in problems if p.code != "OG121"]) == listed
+    messages = [p.message for p in problems if p.code == "OG121"]
+    assert messages == [f"{more} more mistakes of this kind are not listed"] * bool(more)
+
+
+def test_lines_that_end_otherwise_are_one_mistake_that_names_the_sign() -> None:
+    _, [problem] = decode(GOOD.replace("\n", "\r").encode(), "a.yaml")
+
+    assert problem.message == "28 lines end in U+000D CARRIAGE RETURN (CR)"
+    assert problem.help == "end lines with LF"
 
 
 def test_every_mistake_of_form_is_reported_at_once() -> None:
@@ -115,6 +173,17 @@ def test_every_mistake_of_form_is_reported_at_once() -> None:
         "\u202e" * 300_000,
         "\ufffe\n" * 200_000,
         "<<<<<<< a\n" * 100_000,
+        "a: b\rc: d\r" * 90_000,
+        "a: 'b'\t\n" * 100_000,
+        "\n".join(f"k{i}: 1" for i in range(19_000)) + "\nk18999: 1" * 40_000,
+        "\n".join(f"\u00e9{i}: 1" for i in range(9_000)) + "\ne\u03018999: 1" * 40_000,
+        "a: *b\n" * 150_000,
+        "a:\n" + "- *b\n" * 19_999,
+        "a" * 1_000_000 + "\nb: c\n",
+        "a: b\n" + " " * 999_000 + "c: d\n",
+        "a: '" + "b: c\n" * 160_000 + "' d\n",
+        "-\n" * 100_000 + "a: b\n",
+        "a: {" + "b:c, " * 19_000 + "}\n",
     ],
     ids=lambda text: repr(text[:12]),
 )

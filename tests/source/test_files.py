@@ -125,6 +125,15 @@ def test_names_that_are_not_utf8_or_hide_something_are_errors(tmp_path: Path) ->
     assert all((problem.origin.file + problem.message).isprintable() for problem in problems)
 
 
+@pytest.mark.parametrize("char", "\xad\u034f\u061c\u180e\u2800\u3164\ufff9\U000e0041\U0001bca0\ue000")
+def test_a_name_that_hides_anything_is_an_error(char: str, tmp_path: Path) -> None:
+    (tmp_path / f"a{char}.yaml").write_text(USERS)
+    [problem] = find_files(tmp_path)[1]
+
+    assert problem.code == "OG105"
+    assert char not in problem.origin.file + problem.message
+
+
 def test_a_path_that_is_too_long_is_an_error(tmp_path: Path) -> None:
     deep = tmp_path.joinpath(*["d" * 200] * 6)
     deep.mkdir(parents=True)

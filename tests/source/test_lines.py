@@ -91,6 +91,11 @@ def test_files_of_people_are_read_line_by_line(text: str) -> None:
 @example("a: b\n- c\n")
 @example("a:\n- b\n  c: d\n")
 @example("a: {b: 1, b: 2}\n")
+@example("a: [b], c?]\n")
+@example("a: [b], c?]\nd: [e]\n")
+@example("a: [b, c?]\nd: [e, f?]\n")
+@example("a: [1234567890]\nb: [12345678901 c, 123456789012]\n")
+@example("a: [b: c?, true]\n")
 def test_whatever_stands_in_a_line_is_read_alike_or_left_to_the_parser(text: str) -> None:
     same(text)
 

@@ -47,6 +47,12 @@ MISTAKES: list[tuple[str, str, str, list[str]]] = [
     ("a blank name", "name: Alice Ng", 'name: " "', ["2:17 OG210"]),
     ("a line break in a name", "name: Alice Ng", 'name: "Alice\\nNg"', ["2:17 OG210"]),
     ("an invisible character in a name", "name: Alice Ng", "name: Alice\u200bNg", ["2:17 OG210"]),
+    *(
+        (f"a name with U+{ord(char):04X}", "name: Alice Ng", f'name: "Alice{char}Ng"', ["2:17 OG210"])
+        for char in "\ufff9\ufffb\u180b\ufdd0\ue000\U0001d173\U0001bca0\U0001fffe\U0010fffd"
+    ),
+    ("a name of nothing but a variation selector", "name: Alice Ng", "name: \ufe0f", ["2:17 OG210"]),
+    ("a name of nothing but an accent", "name: Alice Ng", "name: \u0301", ["2:17 OG210"]),
     ("a filler that looks like nothing", "name: Alice Ng", "name: \u3164", ["2:17 OG210"]),
     ("no email address", "alice@example.com", "alice.example.com", ["2:34 OG211"]),
     ("a line break in an email address", "email: alice@example.com", 'email: "a@example.com\\nBcc: b@example.com"', ["2:34 OG210"]),
@@ -112,6 +118,14 @@ def test_a_mistake_is_reported_once_with_its_place(
     loaded = read(tmp_path, varied(old, new))
 
     assert places([problem for problem in judged(loaded) if problem.is_error]) == expected
+
+
+@pytest.mark.parametrize("space", "\xa0\u1680\u2003\u200a\u202f\u205f\u3000")
+def test_a_space_that_is_another_one_is_shown_by_its_number(space: str, tmp_path: Path) -> None:
+    [problem] = judged(read(tmp_path, varied("priority: 10", f'priority: "10{space}"')))
+
+    assert space not in problem.message
+    assert "10" + (r"\xa0" if space == "\xa0" else f"U+{ord(space):04X}") in problem.message
 
 
 def test_the_good_file_is_good(tmp_path: Path) -> None:

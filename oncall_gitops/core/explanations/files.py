@@ -139,7 +139,7 @@ FILES = {
         "teams:\n  payments: {name: Payments}\n",
     ),
     "OG121": Explanation(
-        "One entry has more than a thousand mistakes; the rest is counted and not listed.",
+        "There are very many mistakes of one kind; the first ones are listed, and the rest is counted.",
         "It is hardly a rota: perhaps another program's file has been saved under this name.",
         "mkdir schedules\n(echo 'teams: {payments: {'; seq -f 'key%g: 1,' 1100; echo '}}') > schedules/rota.yaml\n",
         _WRITE,
