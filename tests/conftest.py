@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import ipaddress
+import logging
 import os
 import socket
+from collections.abc import Iterator
 from importlib.util import find_spec
 from itertools import count
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
+
+from oncall_gitops.logs import TALKATIVE
 
 pytest.register_assert_rewrite("tests.calendars.contract")
 pytest_plugins = ["tests.postgres"] if find_spec("tests.postgres") else []
@@ -55,3 +59,11 @@ def _own_environment(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.T
     for name in list(os.environ):
         if name.startswith("ONCALL_GITOPS_") or name in ("DATABASE_URL", "NO_COLOR", "FORCE_COLOR"):
             monkeypatch.delenv(name)
+
+
+@pytest.fixture(autouse=True)
+def _own_logging() -> Iterator[None]:
+    """A test that asked for quiet must not keep the next one from hearing anything."""
+    yield
+    for name in TALKATIVE:
+        logging.getLogger(name).setLevel(logging.NOTSET)
