@@ -43,6 +43,7 @@ E = TypeVar("E", bound=Entry)
 
 _FILE_KEYS = frozenset({"users", "teams", "overrides"})
 _TEAM_KEYS = frozenset(TeamEntry.model_fields)
+_USER_KEYS = frozenset(UserEntry.model_fields)
 
 
 class Entries:
@@ -223,17 +224,18 @@ class Entries:
 
 
 def _misplaced_names(document: Document) -> set[str]:
-    """What stands below a misspelt `users`, `teams` or `schedules`: not read, but not unknown either."""
+    """What stands below a misspelt `users`, `teams` or `schedules`: not read, but not unknown either.
+
+    Nor is what was shifted to the right: entries of users that stand among the keys of one, teams among the users.
+    """
     root = document.root or Mapping()
     teams = [node for _, node in _mapping_below(root, "teams") if isinstance(node, Mapping)]
+    users = {str(slug): node for slug, node in _mapping_below(root, "users") if isinstance(node, Mapping)}
     places = ((root, _FILE_KEYS), *((team, _TEAM_KEYS) for team in teams))
-    return {
-        name
-        for node, known in places
-        for key, below in node.items()
-        if key not in known
-        for name in names_below(below)
-    }
+    found = {name for node, known in places for key in node.keys() - known for name in names_below(node[key])}
+    for slug, user in users.items():
+        found |= names_below(user) if slug in _FILE_KEYS else set(map(str, user.keys() - _USER_KEYS))
+    return found
 
 
 def _own_keys(node: Mapping) -> bool:

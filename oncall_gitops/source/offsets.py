@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 
 from oncall_gitops.core.model.instant import parse_instant
 from oncall_gitops.core.problem import Problem
@@ -19,8 +20,9 @@ _TEXTS = frozenset({"name", "description", "reason", "labels", "external"})
 """Keys of what is no time, whatever it looks like."""
 
 
+@lru_cache(maxsize=4096)
 def has_offsets(document: Document) -> bool:
-    """Whether it is worth looking."""
+    """Whether it is worth looking; asked for every entry of a document, and looked for once."""
     return _WITH_OFFSET.search(document.text) is not None
 
 

@@ -29,6 +29,7 @@ _OTHER_ENCODINGS = (
     (b"PK\x03\x04", "a zip archive"),
 )
 _MAGICS = tuple(magic for magic, _ in _OTHER_ENCODINGS)
+_UNNAMED = {"Cc": "control character", "Co": "character for private use"}
 _LINE_BREAKS = {
     "\r": "CARRIAGE RETURN (CR)",
     "\x85": "NEXT LINE (NEL)",
@@ -71,7 +72,9 @@ def place_of(text: str, index: int) -> tuple[int, int]:
 
 def character_name(character: str) -> str:
     """`U+202E RIGHT-TO-LEFT OVERRIDE`."""
-    name = _LINE_BREAKS.get(character) or unicodedata.name(character, "control character")
+    name = _LINE_BREAKS.get(character) or unicodedata.name(
+        character, _UNNAMED.get(unicodedata.category(character), "character without a name")
+    )
     return f"U+{ord(character):04X} {name}"
 
 

@@ -65,6 +65,9 @@ SIZES = {
     "hundreds of rules, each with a proof of its own": people(2)
     + a_team(*(schedule(f"{{type: custom, rrule: 'FREQ=YEARLY;INTERVAL=2;BYMONTH={1 + n % 12};BYMONTHDAY={1 + n // 12 % 28}', users: [u0, u1]}}", slug=f"s{n}") for n in range(300))),
     "people in a hundred schedules at once": people(3) + a_team(*(schedule(HOURLY, slug=f"s{n}") for n in range(80))),
+    "thousands of people beside a key that is wrong": people(6_000, more=", timezone: Europe/Berlin") + "teams: {}\nx: 1\n",
+    "thousands of overrides outside of their schedule": people(3) + a_team(schedule(WEEKLY))
+    + "overrides:\n" + "".join(f"  - {{schedule: t/s, user: u1, start: {moment(9 * n)}, end: {moment(9 * n + 5)}}}\n" for n in range(8_000)),
     "a thousand layers": people(3)
     + a_team(schedule(WEEKLY, keys="        layers:\n" + "".join(f"          l{n}: {{priority: {n + 1}, rotation: {HOURLY}}}\n" for n in range(1_000)))),
 }  # fmt: skip
