@@ -63,6 +63,7 @@ $(VENV)/run.stamp: requirements.lock pyproject.toml $(HERE)
 	@echo "installing the locked dependencies into $(VENV)" >&2
 	@$(PIP_INSTALL) --no-deps --require-hashes -r requirements.lock
 	@$(PIP_INSTALL) --no-deps --no-build-isolation --no-index --editable .
+	@$(BIN)/python -m compileall -q oncall_gitops  # what is installed comes compiled, so that every start is quick
 	@touch $@
 
 $(VENV)/dev.stamp: requirements-dev.lock $(VENV)/run.stamp

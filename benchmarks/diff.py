@@ -67,7 +67,7 @@ def measure(arguments: argparse.Namespace) -> list[Figure]:
         edited = folder / "schedules" / "t7.yaml"
         edited.write_text(edited.read_text().replace("[t7-s0-0, t7-s0-1", "[t7-s0-1, t7-s0-0"))
         validate, diff = wall(
-            partial(run, "validate", folder=folder),
+            partial(run, "validate", "--no-cache", folder=folder),
             partial(run, "diff", "--base", "HEAD", folder=folder),
             rounds=rounds,
         )
