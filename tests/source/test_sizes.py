@@ -57,15 +57,17 @@ SIZES = {
     "thousands of names that are nearly right": people(3_000)
     + a_team(members=f"[{', '.join(f'uu{n}x' for n in range(3_000))}]"),
     "hundreds of members with dates, every hour": people(400)
-    + a_team(*(schedule(f"{{type: custom, rrule: FREQ=HOURLY, users: {dated(400)}}}", slug=f"s{n}") for n in range(6))),
+    + a_team(*(schedule(f"{{type: custom, rrule: FREQ=HOURLY, users: {dated(400)}}}", slug=f"s{n}") for n in range(3))),
     "a hundred who follow": people(3)
-    + a_team(schedule(HOURLY), *(f"      f{n}: {{timezone: UTC, start_date: 2026-01-05, coverage: always, rotation: {{follows: s, offset: {n}}}}}\n" for n in range(60))),
+    + a_team(schedule(HOURLY), *(f"      f{n}: {{timezone: UTC, start_date: 2026-01-05, coverage: always, rotation: {{follows: s, offset: {n}}}}}\n" for n in range(35))),
     "people who are away all the time": people(30, more=f", time_off: [{', '.join(f'{{start: {2000 + n // 12}-{1 + n % 12:02}-01, end: {2000 + n // 12}-{1 + n % 12:02}-03}}' for n in range(300))}]")
     + a_team(schedule(HOURLY)),
     "hundreds of rules, each with a proof of its own": people(2)
     + a_team(*(schedule(f"{{type: custom, rrule: 'FREQ=YEARLY;INTERVAL=2;BYMONTH={1 + n % 12};BYMONTHDAY={1 + n // 12 % 28}', users: [u0, u1]}}", slug=f"s{n}") for n in range(300))),
-    "people in a hundred schedules at once": people(3) + a_team(*(schedule(HOURLY, slug=f"s{n}") for n in range(80))),
+    "people in a hundred schedules at once": people(3) + a_team(*(schedule(HOURLY, slug=f"s{n}") for n in range(45))),
     "thousands of people beside a key that is wrong": people(6_000, more=", timezone: Europe/Berlin") + "teams: {}\nx: 1\n",
+    "thousands of zones that there are not": people(2)
+    + a_team(*(f"      s{n}: {{timezone: Eurpe/Brln{n}, start_date: 2026-01-05, rotation: {{type: daily, users: [u0, u1]}}}}\n" for n in range(1_200))),
     "thousands of overrides outside of their schedule": people(3) + a_team(schedule(WEEKLY))
     + "overrides:\n" + "".join(f"  - {{schedule: t/s, user: u1, start: {moment(9 * n)}, end: {moment(9 * n + 5)}}}\n" for n in range(8_000)),
     "a thousand layers": people(3)
