@@ -64,10 +64,10 @@ def command(
     horizon: int | None,
 ) -> None:
     """What a change of the files in PATH does to people, against BASE: safe for forks, needs no database."""
+    from oncall_gitops.core.collecting import uncollected
     from oncall_gitops.core.proposal import Request, compare_states
     from oncall_gitops.core.scope import Scope
     from oncall_gitops.core.wallclock import tzdata_version
-    from oncall_gitops.source.collecting import uncollected
 
     at = read_clock(as_of)
     known: dict[str, Usual] = {}

@@ -46,7 +46,7 @@ def command(
 
     A warning is silenced by `# oncall-gitops: ignore OG901` on its line.
     """
-    from oncall_gitops.source.collecting import uncollected
+    from oncall_gitops.core.collecting import uncollected
     from oncall_gitops.source.verdicts import Verdicts
 
     now, length = read_clock(as_of), horizon or settings.horizon

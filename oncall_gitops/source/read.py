@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from oncall_gitops.core.checks import contradictions
+from oncall_gitops.core.collecting import uncollected
 from oncall_gitops.core.model.state import DesiredState
 from oncall_gitops.core.problem import Problem, in_order
 from oncall_gitops.core.scene import Scene
-from oncall_gitops.source.collecting import uncollected
 from oncall_gitops.source.desired import assemble
 from oncall_gitops.source.document import Document, read_document, unsettled
 from oncall_gitops.source.files import Contents, SourceFile, find_files, read_bytes, sized

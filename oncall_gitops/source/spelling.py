@@ -12,7 +12,7 @@ FEW = 200
 """So many names are compared at leisure; among more, only a slip of one letter is looked for."""
 
 MANY = 5_000
-"""Of so many names it is worked out once what is left of each without one of its letters."""
+"""Of so many names, at most, it is worked out once what is left of each without one of its letters."""
 
 _LETTERS = "abcdefghijklmnopqrstuvwxyz0123456789-_./"
 _LONG = 24

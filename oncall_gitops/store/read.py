@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import gc
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -13,6 +11,7 @@ import psycopg
 from psycopg.rows import dict_row
 from sqlalchemy import Connection
 
+from oncall_gitops.core.collecting import uncollected
 from oncall_gitops.core.model.instant import FOREVER, FOREVER_AGO, Instant
 from oncall_gitops.core.model.interval import Interval
 from oncall_gitops.core.model.live import PEOPLE, LiveState, Settled, StoredShift
@@ -97,7 +96,7 @@ FROM reconcile_runs ORDER BY as_of DESC, finished_at DESC NULLS LAST, created_at
 def read_live(connection: Connection) -> LiveState:
     """Everything that is live, managed or not, as of the connection's snapshot."""
     driver = driver_connection(connection)
-    with _collector_resting():
+    with uncollected():
         people = ReadPeople(driver)
         return _live(driver, people, Rotas(driver, people), Settled())
 
@@ -117,7 +116,7 @@ def read_unsettled(connection: Connection, expected: Expected, *, at: Instant) -
     until = at + expected.horizon
     marks = schedule_marks(driver, at=at, until=until)
     files = expected.desired.state
-    with _collector_resting():
+    with uncollected():
         people: People
         if mark == expected.marked(PEOPLE):
             known = settled(marks, expected, people=True, until=until)
@@ -178,19 +177,6 @@ def read_runs(connection: Connection, *, limit: int) -> list[Run]:
     """The newest runs, newest first."""
     with driver_connection(connection).cursor(row_factory=dict_row) as cursor:
         return [Run(**row) for row in cursor.execute(_RUNS.encode(), [limit])]
-
-
-@contextmanager
-def _collector_resting() -> Iterator[None]:
-    """Every value that is read stays, so looking for garbage among them, again and again, finds none; it takes
-    a third of the time where there are many."""
-    was_enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_enabled:
-            gc.enable()
 
 
 def _live(driver: psycopg.Connection[Any], people: People, rotas: Rotas, known: Settled) -> LiveState:
